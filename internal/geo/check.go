@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/planar"
 )
 
 // ProblemKind names what is wrong with a geometry.
@@ -26,8 +27,7 @@ const (
 	TooFewPoints ProblemKind = "too_few_points"
 	// Unclosed is a ring whose last point is not its first.
 	Unclosed ProblemKind = "unclosed"
-	// SelfIntersection is a border that crosses itself, or runs along itself
-	// other than straight out and back.
+	// SelfIntersection is a border that crosses itself.
 	SelfIntersection ProblemKind = "self_intersection"
 	// HoleOutside is a hole with a point outside the outer ring.
 	HoleOutside ProblemKind = "hole_outside"
@@ -60,9 +60,10 @@ func (p Problem) String() string {
 const maxProblems = 20
 
 // Check lists what makes a geometry unusable, at most 20 problems; none means that
-// the Index can place points in it. A border that touches itself in a point, or
-// runs out and back along a line, encloses the same ground either way and is
-// allowed: official polygons do it.
+// the Index can place points in it. A border that touches itself, in a point or
+// along a line, encloses the same ground however it is read and is allowed:
+// official polygons do it. So is a crossing that rounding to six decimals makes of
+// a touch.
 func Check(mp orb.MultiPolygon) []Problem {
 	if !hasRing(mp) {
 		return []Problem{{Kind: NoGeometry}}
@@ -130,12 +131,7 @@ func checkPoint(p orb.Point) ProblemKind {
 // corner is an edge of a ring with the point before it.
 type corner struct {
 	before, a, b orb.Point
-	ring, at     int
-	last         int // edges in the ring - 1
-}
-
-func (c corner) follows(d corner) bool {
-	return c.ring == d.ring && (c.at == d.at+1 || c.at == 0 && d.at == d.last)
+	ring         int
 }
 
 // crossings finds the edges of a polygon that cross: a sweep from west to east
@@ -172,22 +168,20 @@ func cornersOf(polygon orb.Polygon) []corner {
 		points := slices.Compact(slices.Clone(ring))
 		n := len(points) - 1 // the last is the first again
 		for i := range n {
-			corners = append(corners, corner{before: points[(i+n-1)%n], a: points[i], b: points[i+1], ring: r, at: i, last: n - 1})
+			corners = append(corners, corner{before: points[(i+n-1)%n], a: points[i], b: points[i+1], ring: r})
 		}
 	}
 	return corners
 }
 
 // cross reports whether the border passes from one side of itself to the other
-// where two edges meet, or runs along itself.
+// where two edges meet.
 func cross(c, d corner) bool {
 	ca, cb := side(d.a, d.b, c.a), side(d.a, d.b, c.b)
 	da, db := side(c.a, c.b, d.a), side(c.a, c.b, d.b)
 	switch {
 	case ca*cb < 0 && da*db < 0:
-		return true
-	case ca == 0 && cb == 0:
-		return overlap(c, d) && !c.follows(d) && !d.follows(c)
+		return !grazes(c, d)
 	case ca == 0 && within(c.a, d): // a corner on the other's edge: do its arms part?
 		return cb*side(d.a, d.b, c.before) < 0
 	case da == 0 && within(d.a, c):
@@ -196,13 +190,12 @@ func cross(c, d corner) bool {
 	return false
 }
 
-// overlap reports whether two edges of one line share more than a point.
-func overlap(c, d corner) bool {
-	axis := 0
-	if c.a[0] == c.b[0] {
-		axis = 1
-	}
-	return max(min(c.a[axis], c.b[axis]), min(d.a[axis], d.b[axis])) < min(max(c.a[axis], c.b[axis]), max(d.a[axis], d.b[axis]))
+// grazes reports whether an end of one edge is so near the other edge that the
+// crossing is a touch in coordinates rounded to six decimals (0.1 m).
+func grazes(c, d corner) bool {
+	const rounding = 2e-6 // degrees
+	return planar.DistanceFromSegment(d.a, d.b, c.a) < rounding || planar.DistanceFromSegment(d.a, d.b, c.b) < rounding ||
+		planar.DistanceFromSegment(c.a, c.b, d.a) < rounding || planar.DistanceFromSegment(c.a, c.b, d.b) < rounding
 }
 
 // within reports whether a point of an edge's line lies between its ends.
