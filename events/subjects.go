@@ -8,6 +8,7 @@ import "strings"
 //
 //	incident.<municipality>.<agency>.<verb>   INCIDENTS_<municipality>_<agency>   the agency, or intake for it
 //	check.<municipality>.<agency>             (request and answer)                dry run, answered by the correlator
+//	decide.<municipality>.<agency>            (request and answer)                release or drop from quarantine, answered by the correlator
 //	receipt.<municipality>.<agency>           RECEIPTS_<municipality>_<agency>    the correlator, to the sender
 //	correlated.<municipality>.<area>          CORRELATED                          the correlator
 //	hotspot.<municipality>.<area>             HOTSPOTS                            alerting
