@@ -42,4 +42,6 @@ const (
 
 // DecideSubject is where a door asks the correlator to let an event of one agency out of quarantine. It is the platform's
 // own: no agency's account reaches it. The payload is a Decide, the answer a Decided, both as JSON.
-func DecideSubject(m MunicipalityID, a AgencyID) string { return "decide." + string(m) + "." + string(a) }
+func DecideSubject(m MunicipalityID, a AgencyID) string {
+	return "decide." + string(m) + "." + string(a)
+}
