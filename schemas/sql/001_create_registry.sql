@@ -28,6 +28,10 @@ CREATE TABLE registry.area (
   level        text NOT NULL CHECK (level IN ('municipality', 'district', 'area')),
   name         text NOT NULL,
   parent       text,
+  -- The source named the parent; otherwise it follows the polygons and changes with the districts.
+  parent_given boolean NOT NULL DEFAULT false,
+  -- A district without a border of its own: its geometry is the polygons of its areas.
+  made_of_areas boolean NOT NULL DEFAULT false,
   population   int CHECK (population >= 0),
   -- WGS 84 multipolygon, well-known binary, coordinates as they came: nothing is rounded.
   geometry     bytea NOT NULL,
@@ -49,7 +53,8 @@ CREATE TABLE registry.agency (
   serious      boolean NOT NULL DEFAULT true,
   text_allowed boolean NOT NULL DEFAULT true,
   per_second   int NOT NULL DEFAULT 200 CHECK (per_second > 0),
-  max_bytes    bigint NOT NULL CHECK (max_bytes > 0),
+  -- Room of its streams; 0 leaves it to the size of the store.
+  max_bytes    bigint NOT NULL CHECK (max_bytes >= 0),
   PRIMARY KEY (municipality, agency)
 );
 
@@ -66,7 +71,7 @@ CREATE TABLE registry.agency_key (
   municipality text NOT NULL,
   agency       text NOT NULL,
   prefix       text NOT NULL CHECK (prefix ~ '^[a-z0-9]{8,16}$'),
-  -- SHA-256 of the secret: 256 random bits need no slow hash.
+  -- Of sk_<prefix>_<secret>: the SHA-256 of <secret> as it is written. 256 random bits need no slow hash.
   secret_hash  bytea NOT NULL,
   label        text NOT NULL DEFAULT '',
   created_at   timestamptz NOT NULL,
@@ -124,51 +129,70 @@ CREATE FUNCTION registry.login_name(municipality text, agency text) RETURNS name
   LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
   AS $$ SELECT ('samsyn_a_' || municipality || '_' || agency)::name $$;
 
--- registry.make_login makes (or finds) the login role of an agency. Its password is given by the
--- caller, who derives it; roles are never given anything but membership of samsyn_agency.
+-- registry.make_login makes (or finds) the login role of an agency and opens it. Its password, or the
+-- SCRAM verifier of one, is given by the caller; '' leaves it as it is. Roles are never given anything
+-- but membership of samsyn_agency. They belong to the cluster: another database of it may make the
+-- same role at the same moment, so nothing is changed that is already right.
 CREATE FUNCTION registry.make_login(p_municipality text, p_agency text, p_password text) RETURNS name
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   role_name name := registry.login_name(p_municipality, p_agency);
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
-    EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE IN ROLE samsyn_agency', role_name);
+  BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+      EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE IN ROLE samsyn_agency', role_name);
+    END IF;
+  EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+  END;
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = role_name AND NOT rolcanlogin) THEN
+    EXECUTE format('ALTER ROLE %I LOGIN', role_name);
   END IF;
-  EXECUTE format('ALTER ROLE %I LOGIN', role_name);
   IF p_password <> '' THEN
     EXECUTE format('ALTER ROLE %I PASSWORD %L', role_name, p_password);
   END IF;
-  EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', role_name, '5s');
-  EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', role_name, '2s');
-  EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', role_name, '15s');
+  IF NOT EXISTS (SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+                  WHERE r.rolname = role_name AND s.setdatabase = 0
+                    AND s.setconfig @> ARRAY['statement_timeout=5s', 'lock_timeout=2s', 'idle_in_transaction_session_timeout=15s']) THEN
+    EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', role_name, '5s');
+    EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', role_name, '2s');
+    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', role_name, '15s');
+  END IF;
   INSERT INTO registry.agency_login (login, municipality, agency)
     VALUES (role_name, p_municipality, p_agency) ON CONFLICT (login) DO NOTHING;
   RETURN role_name;
 END
 $$;
 
--- registry.close_login refuses new connections of an agency and ends those it has.
+-- registry.close_login refuses new connections of an agency, from the commit on.
 CREATE FUNCTION registry.close_login(p_municipality text, p_agency text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   role_name name := registry.login_name(p_municipality, p_agency);
 BEGIN
-  IF EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = role_name AND rolcanlogin) THEN
     EXECUTE format('ALTER ROLE %I NOLOGIN', role_name);
   END IF;
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = role_name;
 END
 $$;
+
+-- registry.end_sessions ends the connections an agency has: to be called when its login is closed and
+-- that is committed, or it comes straight back.
+CREATE FUNCTION registry.end_sessions(p_municipality text, p_agency text) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE usename = registry.login_name(p_municipality, p_agency) AND datname = current_database() $$;
 
 GRANT USAGE, CREATE ON SCHEMA registry TO samsyn_rolemaker;
 GRANT SELECT, INSERT ON registry.agency_login TO samsyn_rolemaker;
 ALTER FUNCTION registry.make_login(text, text, text) OWNER TO samsyn_rolemaker;
 ALTER FUNCTION registry.close_login(text, text) OWNER TO samsyn_rolemaker;
+ALTER FUNCTION registry.end_sessions(text, text) OWNER TO samsyn_rolemaker;
 REVOKE CREATE ON SCHEMA registry FROM samsyn_rolemaker;
-REVOKE ALL ON FUNCTION registry.make_login(text, text, text), registry.close_login(text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION registry.make_login(text, text, text), registry.close_login(text, text) TO samsyn_registry;
+REVOKE ALL ON FUNCTION registry.make_login(text, text, text), registry.close_login(text, text), registry.end_sessions(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION registry.make_login(text, text, text), registry.close_login(text, text), registry.end_sessions(text, text) TO samsyn_registry;
 
 -- contract.key_used notes that a key was used; the one thing intake may write here.
 CREATE FUNCTION contract.key_used(p_municipality text, p_agency text, p_prefix text, p_at timestamptz) RETURNS void
