@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+)
+
+// maxBatch is the server's limit for one atomic batch.
+const maxBatch = 1000
+
+// Headers of an atomic batch (NATS ADR-50); the client library has no call for it.
+const (
+	headerBatchID       = "Nats-Batch-Id"
+	headerBatchSequence = "Nats-Batch-Sequence"
+	headerBatchCommit   = "Nats-Batch-Commit"
+)
+
+// BatchError says which messages of a PublishBatch are not known to be stored. All others are.
+type BatchError struct {
+	Failed []int // indexes into the messages given, ascending
+	Err    error // joined *PublishErrors, one for each failed part
+}
+
+// Error counts and names the causes.
+func (e *BatchError) Error() string {
+	return fmt.Sprintf("%d messages not published: %v", len(e.Failed), e.Err)
+}
+
+// Unwrap gives the causes.
+func (e *BatchError) Unwrap() error { return e.Err }
+
+// PublishBatch stores messages that can be sent again from Postgres: one atomic batch a stream and 1,000 messages, streams side by side. A batch
+// that was partly stored before (after a crash between publishing and bookkeeping), or that the stream refuses for one of its messages, is sent again
+// one by one: what is there is a duplicate, which is fine. Every message must have an ID. The error is a *BatchError that names what is not stored.
+func (c *Conn) PublishBatch(ctx context.Context, messages []Message) error {
+	var (
+		mu     sync.Mutex
+		wg     sync.WaitGroup
+		failed = make([]bool, len(messages))
+		causes []error
+		lanes  = make(chan struct{}, 8)
+	)
+	for _, part := range partsByStream(messages) {
+		lanes <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-lanes }()
+			bad, err := c.publishPart(ctx, messages, part)
+			if err == nil {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			causes = append(causes, err)
+			for _, i := range bad {
+				failed[i] = true
+			}
+		})
+	}
+	wg.Wait()
+	if len(causes) == 0 {
+		return nil
+	}
+	e := &BatchError{Err: errors.Join(causes...)}
+	for i, bad := range failed {
+		if bad {
+			e.Failed = append(e.Failed, i)
+		}
+	}
+	return e
+}
+
+// part is what goes out together: indexes into the messages, in order.
+type part struct {
+	stream  string // "" when the messages must go one by one
+	indexes []int
+}
+
+func partsByStream(messages []Message) []part {
+	var parts []part
+	open := map[string]int{}
+	for i, m := range messages {
+		name := batchStreamOf(m.Subject)
+		at, ok := open[name]
+		if !ok || len(parts[at].indexes) == maxBatch {
+			at = len(parts)
+			open[name] = at
+			parts = append(parts, part{stream: name})
+		}
+		parts[at].indexes = append(parts[at].indexes, i)
+	}
+	return parts
+}
+
+func (c *Conn) publishPart(ctx context.Context, messages []Message, p part) (bad []int, err error) {
+	if p.stream == "" || len(p.indexes) == 1 {
+		return c.publishSingles(ctx, messages, p.indexes)
+	}
+	err = c.publishAtomic(ctx, messages, p.indexes)
+	if errors.Is(err, ErrRefused) || errors.Is(err, ErrTooLarge) {
+		// codeBatchDuplicate: some were stored before; codeBatchTooMany: too many batches are open; anything else is the fault of single messages.
+		return c.publishSingles(ctx, messages, p.indexes)
+	}
+	if err != nil {
+		return p.indexes, err
+	}
+	return nil, nil
+}
+
+func (c *Conn) publishSingles(ctx context.Context, messages []Message, indexes []int) (bad []int, err error) {
+	singles := make([]Message, len(indexes))
+	for at, i := range indexes {
+		singles[at] = messages[i]
+	}
+	var causes []error
+	for at, result := range c.PublishEach(ctx, singles) {
+		if result.Err != nil {
+			bad = append(bad, indexes[at])
+			causes = append(causes, result.Err)
+		}
+	}
+	return bad, errors.Join(causes...)
+}
+
+// publishAtomic stores all or none. Only the last message asks for an answer, and it speaks for the whole batch.
+func (c *Conn) publishAtomic(ctx context.Context, messages []Message, indexes []int) error {
+	wires := make([]*nats.Msg, len(indexes))
+	for at, i := range indexes {
+		msg, err := messages[i].wire()
+		if err != nil {
+			return err
+		}
+		wires[at] = msg
+	}
+	subject := wires[len(wires)-1].Subject
+	ctx, stop := c.patience(ctx, subject)
+	defer stop()
+	id := nuid.Next()
+	for at, msg := range wires[:len(wires)-1] {
+		msg.Header.Set(headerBatchID, id)
+		msg.Header.Set(headerBatchSequence, strconv.Itoa(at+1))
+		if err := c.nc.PublishMsg(msg); err != nil {
+			return publishError(ctx, msg.Subject, err)
+		}
+	}
+	last := wires[len(wires)-1]
+	last.Header.Set(headerBatchID, id)
+	last.Header.Set(headerBatchSequence, strconv.Itoa(len(wires)))
+	last.Header.Set(headerBatchCommit, "1")
+	answer, err := c.nc.RequestMsgWithContext(ctx, last)
+	if err != nil {
+		return publishError(ctx, subject, err)
+	}
+	return publishError(ctx, subject, committed(answer.Data, len(wires)))
+}
+
+func committed(answer []byte, count int) error {
+	var ack struct {
+		Error *jetstream.APIError `json:"error"`
+		Count int                 `json:"count"`
+	}
+	if err := json.Unmarshal(answer, &ack); err != nil {
+		return fmt.Errorf("read the batch's acknowledgement: %w", err)
+	}
+	if ack.Error != nil {
+		return ack.Error
+	}
+	if ack.Count != count {
+		return fmt.Errorf("batch of %d acknowledged as %d", count, ack.Count)
+	}
+	return nil
+}
