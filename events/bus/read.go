@@ -113,8 +113,8 @@ func (c *Conn) Read(ctx context.Context, stream string, from uint64, each func(S
 	return nil
 }
 
-// DeadLetter is one derived event that no reader could handle.
-type DeadLetter struct {
+// DeadEvent is one derived event that no reader could handle.
+type DeadEvent struct {
 	Seq     uint64    // in DEADLETTER
 	At      time.Time // when it was given up
 	Why     string
@@ -126,14 +126,14 @@ type DeadLetter struct {
 }
 
 // DeadLetters lists what was given up and is still kept (30 days), oldest first.
-func (c *Conn) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
-	var all []DeadLetter
+func (c *Conn) DeadLetters(ctx context.Context) ([]DeadEvent, error) {
+	var all []DeadEvent
 	err := c.Read(ctx, events.StreamDeadletter, 1, func(s Stored) error {
 		from, err := strconv.ParseUint(s.Header(headerSeq), 10, 64)
 		if err != nil {
 			return fmt.Errorf("read dead letter %d: %w", s.Seq, err)
 		}
-		all = append(all, DeadLetter{
+		all = append(all, DeadEvent{
 			Seq: s.Seq, At: s.At, Why: s.Header(headerWhy), Reader: s.Header(headerReader),
 			Stream: s.Header(headerStream), FromSeq: from, Subject: s.Header(headerSubject), Body: s.Body,
 		})
