@@ -12,8 +12,7 @@ import (
 // content is the SHA-256 of the value's canonical form: what the sender said, whatever its white space, member order,
 // escapes and spelling of numbers. It is taken before anything is mapped or cleaned.
 func (d *document) content(i int32) [32]byte {
-	var room [2048]byte
-	return sha256.Sum256(d.canonical(room[:0], i))
+	return sha256.Sum256(d.canonical(make([]byte, 0, len(d.raw(i))), i))
 }
 
 // canonical appends the value as RFC 8785 (JSON Canonicalization Scheme) writes it, with names sorted by their bytes,

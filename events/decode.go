@@ -25,12 +25,11 @@ const reportSlack = 5 * time.Minute
 // Content is the SHA-256 of `data` in canonical form (RFC 8785) without x_ members and without members that are null,
 // taken before anything is cleaned; of a body that cannot be read, of its bytes. null is the same as left out, everywhere.
 //
-// Decode never panics, keeps nothing of body, and takes about 5 µs for a usual event.
+// Decode never panics, keeps nothing of body, and takes about 6 µs for a usual event.
 func Decode(body []byte) (Event, []Reason) {
-	var room [80]node
 	var w walk
 	var e Event
-	if w.read(body, room[:0]) {
+	if w.read(body) {
 		w.event(&e)
 	} else {
 		e.Content = sha256.Sum256(body)
@@ -76,7 +75,9 @@ func (m *envelopeMembers) slot(name []byte) *int32 {
 func (w *walk) event(e *Event) {
 	var m envelopeMembers
 	before := len(w.reasons)
-	w.members(0, false, m.slot)
+	for c := w.first(0); c < w.past(0); c = w.past(c) {
+		w.take(m.slot(w.name(c)), c, false)
+	}
 	known := len(w.reasons)
 	ours := w.typ(m.typ, e)
 	if !w.ourSchema(m.schema, e.Type) {

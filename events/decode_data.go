@@ -167,8 +167,11 @@ func (w *walk) data(data int32, e *Event) {
 	if e.Verb == Withdrawn {
 		m.kind = ""
 	}
-	if !w.members(data, true, m.slot) {
+	if !w.object(data) {
 		return
+	}
+	for c := w.first(data); c < w.past(data); c = w.past(c) {
+		w.take(m.slot(w.name(c)), c, true)
 	}
 	if m.report == 0 {
 		w.missing(Required, data, "report")
@@ -290,8 +293,8 @@ func (w *walk) occurred(data, i int32, e *Event) Interval {
 		w.missing(Required, data, "occurred")
 		return Interval{}
 	}
-	var m intervalMembers
-	if !w.members(i, true, m.slot) {
+	m, ok := w.intervalOf(i)
+	if !ok {
 		return Interval{}
 	}
 	occurred, ok := w.interval(i, m, false, maxIncidentDays)
@@ -350,7 +353,7 @@ func cutOwn(s string) (string, bool) {
 }
 
 func (w *walk) placeType(i int32) string {
-	if i != 0 && w.nodes[i].kind == '"' && tidy(string(w.document.text(nil, i)), true) == "dwelling" {
+	if i != 0 && w.nodes[i].kind == '"' && tidy(string(w.text(nil, i)), true) == "dwelling" {
 		w.fail(Dwelling, i)
 		return ""
 	}
@@ -398,11 +401,8 @@ func (w *walk) context(data int32, m *dataMembers, v Verb) *Context {
 	}
 	if m.occurs == 0 {
 		w.missing(Required, data, "occurs")
-	} else {
-		var interval intervalMembers
-		if w.members(m.occurs, true, interval.slot) {
-			c.Occurs, _ = w.interval(m.occurs, interval, false, maxOtherDays)
-		}
+	} else if interval, ok := w.intervalOf(m.occurs); ok {
+		c.Occurs, _ = w.interval(m.occurs, interval, false, maxOtherDays)
 	}
 	w.items(m.areas, func(item int32) {
 		if area := w.area(item); area != "" && !slices.Contains(c.Areas, area) {
@@ -420,7 +420,7 @@ func (w *walk) context(data int32, m *dataMembers, v Verb) *Context {
 }
 
 func (w *walk) isContextKind(i int32) bool {
-	return slices.Contains(contextKinds, tidy(string(w.document.text(nil, i)), true))
+	return slices.Contains(contextKinds, tidy(string(w.text(nil, i)), true))
 }
 
 func (w *walk) area(i int32) AreaCode {

@@ -34,8 +34,11 @@ func (m *placeMembers) slot(name []byte) *int32 {
 func (w *walk) place(i int32) Place {
 	var m placeMembers
 	var p Place
-	if !w.members(i, true, m.slot) {
+	if !w.object(i) {
 		return p
+	}
+	for c := w.first(i); c < w.past(i); c = w.past(c) {
+		w.take(m.slot(w.name(c)), c, true)
 	}
 	if a, b, ok := w.pair(i, m.lon, m.lat, "lon", "lat"); ok {
 		p.Point = &Point{Lon: a, Lat: b}

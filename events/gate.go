@@ -24,9 +24,8 @@ type gate struct {
 
 var bom = []byte{0xef, 0xbb, 0xbf}
 
-// read fills the document; false means that there is nothing to walk. nodes is the room to read into.
-func (g *gate) read(body []byte, nodes []node) bool {
-	g.nodes = nodes
+// read fills the document; false means that there is nothing to walk.
+func (g *gate) read(body []byte) bool {
 	if len(body) > MaxBody {
 		return g.stop(TooLarge, 0, "")
 	}
@@ -48,8 +47,12 @@ func (g *gate) read(body []byte, nodes []node) bool {
 	if !utf8.Valid(body) {
 		return g.stop(NotUTF8, firstInvalid(body), "")
 	}
+	g.nodes = make([]node, 0, 8+len(body)/bytesPerNode)
 	return g.root()
 }
+
+// bytesPerNode is what one value and its name take in a usual event; an event with more of them makes its document grow.
+const bytesPerNode = 18
 
 func (g *gate) root() bool {
 	if !g.value(node{}) {
@@ -120,9 +123,9 @@ func (g *gate) value(n node) bool {
 	ok := false
 	switch n.kind {
 	case '{':
-		ok = g.object(i)
+		ok = g.readObject(i)
 	case '[':
-		ok = g.array(i)
+		ok = g.readArray()
 	case '"':
 		ok = g.stringValue(i)
 	case 't':
@@ -152,7 +155,7 @@ func (g *gate) literal(s string) bool {
 	return true
 }
 
-func (g *gate) object(i int32) bool {
+func (g *gate) readObject(i int32) bool {
 	if g.depth++; g.depth > maxDepth {
 		return g.stop(TooDeep, g.p, "")
 	}
@@ -224,7 +227,7 @@ func (g *gate) twin(object, i int32) bool {
 	return false
 }
 
-func (g *gate) array(int32) bool {
+func (g *gate) readArray() bool {
 	if g.depth++; g.depth > maxDepth {
 		return g.stop(TooDeep, g.p, "")
 	}

@@ -31,24 +31,25 @@ func (w *walk) missing(code Code, object int32, name string) {
 	}
 }
 
-// members hands the values of an object to the slots that its names stand for. null is the same as left out; x_ members
-// are passed over where own is true; any other name is refused.
-func (w *walk) members(object int32, own bool, slot func(name []byte) *int32) bool {
-	if w.nodes[object].kind != '{' {
-		w.fail(WrongType, object)
+// object says whether a node is one, and refuses it when it is not.
+func (w *walk) object(i int32) bool {
+	if w.nodes[i].kind != '{' {
+		w.fail(WrongType, i)
 		return false
 	}
-	for c := w.first(object); c < w.past(object); c = w.past(c) {
-		name := w.name(c)
-		switch at := slot(name); {
-		case at == nil && own && ownMember(name):
-		case at == nil:
-			w.fail(UnknownMember, c)
-		case *at == 0 && w.nodes[c].kind != 'n':
-			*at = c
-		}
-	}
 	return true
+}
+
+// take puts member c into the slot that its name stands for. null is the same as left out; x_ members are passed over
+// where own is true; any other name without a slot is refused.
+func (w *walk) take(slot *int32, c int32, own bool) {
+	switch {
+	case slot == nil && own && ownMember(w.name(c)):
+	case slot == nil:
+		w.fail(UnknownMember, c)
+	case *slot == 0 && w.nodes[c].kind != 'n':
+		*slot = c
+	}
 }
 
 // items calls each for every item of a list.
@@ -74,7 +75,7 @@ func (w *walk) str(i int32) ([]byte, bool) {
 		w.fail(WrongType, i)
 		return nil, false
 	}
-	return w.document.text(nil, i), true
+	return w.text(nil, i), true
 }
 
 // id reads an identifier that is never cleaned: what is wrong in it is refused.
@@ -251,6 +252,17 @@ func (w *walk) moment(i int32) (time.Time, bool) {
 
 // intervalMembers are the nodes of an interval, wherever it stands.
 type intervalMembers struct{ from, to int32 }
+
+// intervalOf takes the members of an object that is an interval.
+func (w *walk) intervalOf(object int32) (m intervalMembers, ok bool) {
+	if !w.object(object) {
+		return m, false
+	}
+	for c := w.first(object); c < w.past(object); c = w.past(c) {
+		w.take(m.slot(w.name(c)), c, true)
+	}
+	return m, true
+}
 
 func (m *intervalMembers) slot(name []byte) *int32 {
 	switch string(name) {
