@@ -45,7 +45,7 @@ var (
 	durable  = []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on"}
 	volatile = []string{
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0",
-		"autovacuum=off", "max_wal_size=4GB", "checkpoint_timeout=1h",
+		"autovacuum=off", "max_wal_size=256MB", "checkpoint_timeout=1h",
 	}
 )
 
@@ -83,9 +83,15 @@ func initCluster(ctx context.Context, l launch) error {
 	if err := os.RemoveAll(making); err != nil {
 		return unwritable(l.home, err)
 	}
-	c := l.command(syscall.SIGKILL, "initdb", "-D", making, "-U", adminRole, "--auth-local=trust", "--auth-host=reject",
-		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions")
-	log := newServerLog(l.logger)
+	args := []string{
+		"-D", making, "-U", adminRole, "--auth-local=trust", "--auth-host=reject",
+		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions",
+	}
+	if l.volatile {
+		args = append(args, "--no-sync", "--wal-segsize=1") // small: tests copy it
+	}
+	c := l.command(syscall.SIGKILL, "initdb", args...)
+	log := newPostgresLog(l.logger)
 	c.Stdout, c.Stderr = log, log
 	p, err := spawn(c, log)
 	if err != nil {
@@ -112,7 +118,7 @@ func unfinished(cluster string) string { return cluster + ".new" }
 
 // start spawns the server and waits until it answers.
 func (l launch) start(ctx context.Context) (*process, error) {
-	log := newServerLog(l.logger)
+	log := newPostgresLog(l.logger)
 	c := l.command(syscall.SIGQUIT, "postgres", l.args()...)
 	c.Stderr = log
 	p, err := spawn(c, log)
@@ -178,7 +184,7 @@ func notYet(err error) bool {
 }
 
 // startError names the causes that a person can do something about.
-func (l launch) startError(err error, log *serverLog) error {
+func (l launch) startError(err error, log *postgresLog) error {
 	lines := log.last()
 	text := strings.Join(lines, "\n")
 	switch {

@@ -16,7 +16,7 @@ import (
 // process is a child of this process.
 type process struct {
 	pid   int
-	log   *serverLog
+	log   *postgresLog
 	ended chan struct{}
 	// err is set before ended is closed.
 	err error
@@ -24,7 +24,7 @@ type process struct {
 
 // spawn starts c. The kernel sends the parent-death signal when the *thread* that forked ends, so one
 // thread stays with the child for its whole life.
-func spawn(c *exec.Cmd, log *serverLog) (*process, error) {
+func spawn(c *exec.Cmd, log *postgresLog) (*process, error) {
 	// A child of the child may keep the pipe open; its output is then cut.
 	c.WaitDelay = time.Second
 	p := &process{log: log, ended: make(chan struct{})}

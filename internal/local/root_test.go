@@ -128,7 +128,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("ENOSPC becomes %v", err)
 	}
 	l := launch{home: tempDir(t), logger: quiet()}
-	log := newServerLog(quiet())
+	log := newPostgresLog(quiet())
 	_, _ = log.Write([]byte("FATAL:  could not write lock file \"postmaster.pid\": No space left on device\n"))
 	if err := l.startError(errors.New("exit status 1"), log); !errors.As(err, &full) {
 		t.Errorf("a server that found the disk full says %v", err)

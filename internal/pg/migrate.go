@@ -50,7 +50,7 @@ func (e *NewerDatabaseError) Error() string {
 // each migration once, in order and in a transaction of its own, as samsyn_owner. Run beside itself
 // it waits. It verifies the checksum of every migration that ran before. What fails leaves the
 // database at the migration before it. The URL's user must be a superuser, or own the database and
-// have CREATEROLE.
+// have CREATEROLE and CREATEDB.
 func Migrate(ctx context.Context, c Config) error {
 	files, err := fs.Sub(schemas.SQL, "sql")
 	if err != nil {

@@ -33,14 +33,17 @@ DO $$ BEGIN
   END IF;
 END $$`
 
-// Nobody makes temporary tables (they shadow real ones) or objects in public, and only our roles
-// connect. The rights on a database are not copied with a template, so this runs at every Migrate.
+// The owner of everything owns the database (and so schema public), nobody makes temporary tables
+// (they shadow real ones) or objects in public, and only our roles connect. The rights on a database are not copied with a template, so this runs at every Migrate.
 const prepareDatabase = `-- pg: rights on the database itself
 DO $$ BEGIN
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT CONNECT ON DATABASE %I TO samsyn_owner, samsyn_agency, samsyn_registry, samsyn_intake,
     samsyn_correlator, samsyn_alerting, samsyn_access, samsyn_web', current_database());
-  EXECUTE format('GRANT CREATE ON DATABASE %I TO samsyn_owner', current_database());
+  IF NOT EXISTS (SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
+                  WHERE d.datname = current_database() AND r.rolname = 'samsyn_owner') THEN
+    EXECUTE format('ALTER DATABASE %I OWNER TO samsyn_owner', current_database());
+  END IF;
   REVOKE ALL ON SCHEMA public FROM PUBLIC;
   CREATE SCHEMA IF NOT EXISTS migration AUTHORIZATION samsyn_owner;
 END $$`

@@ -11,9 +11,9 @@ import (
 
 const tailLines = 12
 
-// serverLog passes what a child writes on to our log, a line at a time, and keeps the end of it for
+// postgresLog passes what a child writes on to our log, a line at a time, and keeps the end of it for
 // the error of a start that failed.
-type serverLog struct {
+type postgresLog struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
@@ -21,9 +21,9 @@ type serverLog struct {
 	tail    []string
 }
 
-func newServerLog(l *slog.Logger) *serverLog { return &serverLog{logger: l} }
+func newPostgresLog(l *slog.Logger) *postgresLog { return &postgresLog{logger: l} }
 
-func (s *serverLog) Write(p []byte) (int, error) {
+func (s *postgresLog) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.partial = append(s.partial, p...)
@@ -37,7 +37,7 @@ func (s *serverLog) Write(p []byte) (int, error) {
 	}
 }
 
-func (s *serverLog) add(line string) {
+func (s *postgresLog) add(line string) {
 	if strings.TrimSpace(line) == "" {
 		return
 	}
@@ -56,7 +56,7 @@ func (s *serverLog) add(line string) {
 }
 
 // last returns the last lines.
-func (s *serverLog) last() []string {
+func (s *postgresLog) last() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.tail...)
