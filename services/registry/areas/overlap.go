@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package areas
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/planar"
+
+	"samsyn/internal/geo"
+)
+
+// Overlap is measured on a grid laid over the area. A grid decides a share to about
+// one part in its number of points, which is enough to say where most of an area
+// lies; exact clipping would fail on borders that touch themselves.
+const (
+	coarse = 24
+	fine   = 120
+	enough = 30
+)
+
+// samples returns points that lie in the area, spread evenly over it. There is at
+// least one: of a sliver that every grid misses, the middle of its border.
+func samples(area orb.MultiPolygon) []orb.Point {
+	index, err := geo.NewIndex([]geo.Area{{Code: "area", Level: geo.LevelArea, Geometry: area}})
+	if err != nil {
+		return nil
+	}
+	for _, side := range []int{coarse, fine} {
+		points := gridOver(area.Bound(), side, func(p orb.Point) bool { return index.Place(p[0], p[1]).Inside })
+		if len(points) >= enough || side == fine && len(points) > 0 {
+			return points
+		}
+	}
+	middle, _ := planar.CentroidArea(area)
+	return []orb.Point{middle}
+}
+
+func gridOver(bound orb.Bound, side int, inside func(orb.Point) bool) []orb.Point {
+	var points []orb.Point
+	dx, dy := (bound.Max[0]-bound.Min[0])/float64(side), (bound.Max[1]-bound.Min[1])/float64(side)
+	for i := range side {
+		for j := range side {
+			p := orb.Point{bound.Min[0] + (float64(i)+0.5)*dx, bound.Min[1] + (float64(j)+0.5)*dy}
+			if inside(p) {
+				points = append(points, p)
+			}
+		}
+	}
+	return points
+}
+
+// mostIn returns the district that holds most of an area and its share of the area,
+// 0 to 1; of equal districts the lowest code. It returns "" when none holds any.
+func mostIn(area orb.MultiPolygon, districts *geo.Index) (code string, share float64) {
+	points := samples(area)
+	held := map[string]int{}
+	for _, p := range points {
+		if d := districts.Place(p[0], p[1]).District; d != "" {
+			held[d]++
+		}
+	}
+	if len(held) == 0 {
+		return "", 0
+	}
+	codes := slices.SortedFunc(maps.Keys(held), func(a, b string) int {
+		return cmp.Or(cmp.Compare(held[b], held[a]), cmp.Compare(a, b))
+	})
+	return codes[0], float64(held[codes[0]]) / float64(len(points))
+}
+
+// meets reports whether any part of an area lies in the municipality.
+func meets(area orb.MultiPolygon, municipality *geo.Index) bool {
+	return slices.ContainsFunc(samples(area), func(p orb.Point) bool { return municipality.Place(p[0], p[1]).Inside })
+}
