@@ -31,11 +31,12 @@ CREATE TABLE alerting.frame (
   -- Parallel arrays, one element an area.
   codes        text[] NOT NULL,
   levels       text[] NOT NULL,
+  parents      text[] NOT NULL,
   -- Agencies whose serious reports flag a place at once.
   serious      text[] NOT NULL,
   first_at     timestamptz NOT NULL,
   PRIMARY KEY (municipality, frame),
-  CHECK (cardinality(codes) = cardinality(levels))
+  CHECK (cardinality(codes) = cardinality(levels) AND cardinality(codes) = cardinality(parents))
 );
 
 CREATE TABLE alerting.tick (
@@ -48,6 +49,8 @@ CREATE TABLE alerting.tick (
   -- The last batch of the correlator that the tick knew.
   batch        bigint NOT NULL,
   frame        int NOT NULL,
+  -- Version of the detector: a tick of another version is not repeated.
+  detector     int NOT NULL,
   -- The serious reports that this tick was the first to see; null if none.
   causes       jsonb,
   -- What the tick decided, in order; null if nothing.
