@@ -210,7 +210,9 @@ func (w *walk) subjectOf(data int32, e *Event) bool {
 			w.fail(OutOfRange, c)
 			return false
 		}
-		e.Kind = kind
+		if e.Kind = kind; tidy(string(b), true) != string(b) {
+			w.note(Trimmed, c)
+		}
 		break
 	}
 	return true
@@ -329,27 +331,22 @@ func (w *walk) category(data, i int32) string {
 		}
 		return ""
 	}
-	if own, found := cutOwn(s); found {
-		if own == "" {
-			w.fail(OutOfRange, i)
-		}
-		return "x:" + own
+	code := smallCode(s)
+	if code != s {
+		w.note(Trimmed, i)
 	}
-	if characters(s) > maxCategory {
+	if code == "x:" || !strings.HasPrefix(code, "x:") && characters(code) > maxCategory {
 		w.fail(OutOfRange, i)
 	}
-	if lower := strings.ToLower(s); lower != s {
-		w.note(Trimmed, i)
-		return lower
-	}
-	return s
+	return code
 }
 
-func cutOwn(s string) (string, bool) {
+// smallCode writes a category in small letters; what follows x: is the agency's own and keeps its capitals.
+func smallCode(s string) string {
 	if len(s) >= 2 && s[0]|0x20 == 'x' && s[1] == ':' {
-		return strings.TrimSpace(s[2:]), true
+		return "x:" + strings.TrimSpace(s[2:])
 	}
-	return "", false
+	return strings.ToLower(s)
 }
 
 func (w *walk) placeType(i int32) string {

@@ -18,9 +18,11 @@ type walk struct {
 
 func (w *walk) fail(code Code, i int32) { w.flaw(code, i) }
 
+// note says what was cleaned, once for each code and place.
 func (w *walk) note(code Code, i int32) {
-	if len(w.notes) < MaxReasons {
-		w.notes = append(w.notes, Note{Code: code, Path: w.pointer(i)})
+	n := Note{Code: code, Path: w.pointer(i)}
+	if len(w.notes) < MaxReasons && !slices.Contains(w.notes, n) {
+		w.notes = append(w.notes, n)
 	}
 }
 
