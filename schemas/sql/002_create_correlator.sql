@@ -44,6 +44,10 @@ CREATE TABLE correlator.event (
   item         int NOT NULL,
   verb         text NOT NULL,
   event_id     text NOT NULL,
+  -- What a refused or conflicting event says it is: its receipt repeats it.
+  said_kind     text NOT NULL,
+  said_report   text NOT NULL,
+  said_revision int NOT NULL,
   content      bytea NOT NULL,
   outcome      text NOT NULL CHECK (outcome IN ('accepted', 'quarantined', 'refused')),
   reasons      jsonb,
@@ -159,7 +163,7 @@ CREATE TABLE correlator.report (
   -- Local day and hour of the report in the municipality's zone; hour -1: not known to two hours.
   day          date NOT NULL,
   hour         int2 NOT NULL CHECK (hour BETWEEN -1 AND 23),
-  -- Square of 100 m that the point lies in; null where there is no point to link by.
+  -- Square that the point lies in (package link); null where there is no point to link by.
   cell         bigint,
   episode      uuid NOT NULL,
   lead         boolean NOT NULL,
@@ -229,7 +233,7 @@ CREATE TABLE correlator.quarantine (
   since        timestamptz NOT NULL,
   PRIMARY KEY (municipality, agency, id)
 );
-CREATE INDEX quarantine_report ON correlator.quarantine (municipality, agency, kind, report) WHERE state = 'open';
+CREATE INDEX quarantine_open ON correlator.quarantine (municipality, agency) WHERE state = 'open';
 
 CREATE TABLE correlator.position (
   municipality text NOT NULL,
@@ -265,7 +269,7 @@ BEGIN
     EXECUTE format('GRANT UPDATE, DELETE ON correlator.%I TO samsyn_correlator', t);
   END LOOP;
   -- An agency opens what is its own.
-  FOREACH t IN ARRAY ARRAY['event', 'event_raw', 'decision', 'report', 'notice', 'source', 'quarantine'] LOOP
+  FOREACH t IN ARRAY ARRAY['event', 'event_raw', 'decision', 'report', 'notice', 'source', 'quarantine', 'position'] LOOP
     EXECUTE format('CREATE POLICY agency_own ON correlator.%I FOR SELECT TO samsyn_agency
       USING (municipality = (SELECT contract.app_municipality()) AND agency = (SELECT contract.app_agency()))', t);
     EXECUTE format('GRANT SELECT ON correlator.%I TO samsyn_agency', t);
@@ -310,20 +314,27 @@ CREATE VIEW contract.batch WITH (security_invoker = true) AS
 CREATE VIEW contract.source_status WITH (security_invoker = true) AS
   SELECT municipality, agency, unit, events, first_at, last_at, nothing_to FROM correlator.source;
 CREATE VIEW contract.quarantine WITH (security_invoker = true) AS
-  SELECT q.municipality, q.agency, q.id, q.kind, q.report, q.revision, q.state, q.since, e.event_id, e.verb, e.reasons, e.notes, r.body
+  SELECT q.municipality, q.agency, q.id, q.kind, q.report, q.revision, q.state, q.since, e.said_kind, e.said_report, e.said_revision,
+         e.event_id, e.verb, e.reasons, e.notes, r.body
     FROM correlator.quarantine q
     JOIN correlator.event e USING (municipality, agency, kind, report, revision)
     JOIN correlator.event_raw r ON (r.municipality, r.agency, r.batch, r.item) = (e.municipality, e.agency, e.batch, e.item);
+-- Which versions of its reports an agency has sent, and how far its stream is read: together they say whether a report is unknown.
+CREATE VIEW contract.version WITH (security_invoker = true) AS
+  SELECT municipality, agency, kind, report, revision, outcome FROM correlator.event WHERE kind NOT IN ('refused', 'conflict');
+CREATE VIEW contract.position WITH (security_invoker = true) AS
+  SELECT municipality, agency, seq, stored_at FROM correlator.position;
 -- Every receipt an agency was ever due, in the order in which it was decided. Its id is derived (events.ReceiptID).
 CREATE VIEW contract.receipt WITH (security_invoker = true) AS
-  SELECT municipality, agency, batch, item, kind, report, revision, event_id, stream_seq, content, outcome, notes, reasons, decided_at
+  SELECT municipality, agency, batch, item, said_kind AS kind, said_report AS report, said_revision AS revision, event_id, stream_seq,
+         content, outcome, notes, reasons, decided_at
     FROM correlator.event
   UNION ALL
-  SELECT d.municipality, d.agency, d.batch, d.item, d.kind, d.report, d.revision, e.event_id, e.stream_seq, e.content,
+  SELECT d.municipality, d.agency, d.batch, d.item, e.said_kind, e.said_report, e.said_revision, e.event_id, e.stream_seq, e.content,
          CASE d.verb WHEN 'released' THEN 'accepted' ELSE 'dropped' END, d.notes, e.reasons, d.decided_at
     FROM correlator.decision d JOIN correlator.event e USING (municipality, agency, kind, report, revision);
 GRANT SELECT ON contract.incident, contract.report, contract.notice, contract.count, contract.count_change, contract.head, contract.batch,
   contract.source_status TO samsyn_correlator, samsyn_alerting, samsyn_web;
-GRANT SELECT ON contract.report, contract.notice, contract.count, contract.head, contract.batch, contract.source_status, contract.quarantine, contract.receipt
-  TO samsyn_agency;
+GRANT SELECT ON contract.report, contract.notice, contract.count, contract.head, contract.batch, contract.source_status, contract.quarantine, contract.receipt,
+  contract.version, contract.position TO samsyn_agency;
 GRANT SELECT ON contract.quarantine, contract.receipt TO samsyn_correlator;

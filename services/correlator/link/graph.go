@@ -15,7 +15,8 @@ import (
 // episode is refused, the better join first.
 //
 // Joins are local: they depend on the candidates of the two nodes and on nothing else. A caller that
-// holds a part of the reports may therefore ask for the joins of every node whose candidates it holds.
+// holds a part of the reports may therefore ask for the episodes of a set that is closed under Mates
+// and Best, provided that it holds the candidates of every member.
 type Graph struct {
 	nodes map[nodeID]*node
 	cells map[Cell][]*node
@@ -99,17 +100,27 @@ func (g *Graph) Mates(r Report) []Report {
 	return nil
 }
 
-// Near gives the reports in the graph that are candidates of a report's node.
+// Near gives the reports in the graph that are candidates of a report, which need not be in it.
 func (g *Graph) Near(r Report) []Report {
+	var near []Report
+	for other := range g.candidates([]Report{r}) {
+		near = append(near, other.reports...)
+	}
+	return near
+}
+
+// Best gives, for each other agency, the reports of the node that is the best candidate of a report's node.
+// Episodes is right for a set of reports that holds the Mates and the Best of each of its members.
+func (g *Graph) Best(r Report) []Report {
 	n := g.nodes[nodeOf(r)]
 	if n == nil {
 		return nil
 	}
-	var near []Report
-	for other := range g.candidates(n) {
-		near = append(near, other.reports...)
+	var best []Report
+	for _, other := range g.best(n) {
+		best = append(best, other.reports...)
 	}
-	return near
+	return best
 }
 
 // strength says how well two nodes fit: the better has the smaller span, then the smaller distance.
@@ -122,15 +133,15 @@ func (s strength) compare(o strength) int {
 	return cmp.Or(cmp.Compare(s.span, o.span), cmp.Compare(s.distance, o.distance))
 }
 
-func (g *Graph) candidates(n *node) map[*node]strength {
+func (g *Graph) candidates(reports []Report) map[*node]strength {
 	found := map[*node]strength{}
-	for _, r := range n.reports {
+	for _, r := range reports {
 		if !r.Located {
 			continue
 		}
 		for _, cell := range Cells(r) {
 			for _, other := range g.cells[cell] {
-				if other.id.agency == n.id.agency {
+				if other.id.agency == r.Key.Agency {
 					continue
 				}
 				for _, o := range other.reports {
@@ -150,7 +161,7 @@ func (g *Graph) candidates(n *node) map[*node]strength {
 
 // best gives the best candidate in each other agency.
 func (g *Graph) best(n *node) map[string]*node {
-	all := g.candidates(n)
+	all := g.candidates(n.reports)
 	best := map[string]*node{}
 	for other, s := range all {
 		now := best[other.id.agency]
@@ -170,30 +181,14 @@ type join struct {
 	s    strength
 }
 
-// Joined gives the reports that are joined directly to a report's node: for each other agency, the
-// candidate that is its best and whose best it is. The answer is right when the graph holds the
-// candidates of the node and of the nodes returned by [Graph.Near].
-func (g *Graph) Joined(r Report) []Report {
-	n := g.nodes[nodeOf(r)]
-	if n == nil {
-		return nil
-	}
-	var joined []Report
-	for _, other := range g.best(n) {
-		if g.best(other)[n.id.agency] == n {
-			joined = append(joined, other.reports...)
-		}
-	}
-	return joined
-}
-
-// Episodes divides all reports of the graph into incidents, sorted by their lead's key.
-func (g *Graph) Episodes(municipality string) []Episode {
-	joins := g.joins()
+// Episodes divides the reports of the graph that are within into incidents, sorted by their lead's
+// key; a nil within means all of them.
+func (g *Graph) Episodes(municipality string, within map[Key]bool) []Episode {
+	nodes := g.within(within)
 	parent := map[*node]*node{}
 	agencies := map[*node]map[string]bool{}
-	for _, n := range g.nodes {
-		parent[n], agencies[n] = n, nil
+	for _, n := range nodes {
+		parent[n] = n
 	}
 	find := func(n *node) *node {
 		for parent[n] != n {
@@ -208,7 +203,7 @@ func (g *Graph) Episodes(municipality string) []Episode {
 		}
 		return agencies[n]
 	}
-	for _, j := range joins {
+	for _, j := range g.joins(nodes) {
 		a, b := find(j.a), find(j.b)
 		if a == b || overlap(seen(a), seen(b)) {
 			continue
@@ -219,7 +214,7 @@ func (g *Graph) Episodes(municipality string) []Episode {
 		}
 	}
 	members := map[*node][]Report{}
-	for _, n := range g.nodes {
+	for _, n := range nodes {
 		root := find(n)
 		members[root] = append(members[root], n.reports...)
 	}
@@ -232,7 +227,17 @@ func (g *Graph) Episodes(municipality string) []Episode {
 	return episodes
 }
 
-func (g *Graph) joins() []join {
+func (g *Graph) within(keys map[Key]bool) []*node {
+	nodes := make([]*node, 0, len(g.nodes))
+	for _, n := range g.nodes {
+		if keys == nil || keys[n.reports[0].Key] {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+func (g *Graph) joins(nodes []*node) []join {
 	var joins []join
 	best := map[*node]map[string]*node{}
 	of := func(n *node) map[string]*node {
@@ -241,10 +246,10 @@ func (g *Graph) joins() []join {
 		}
 		return best[n]
 	}
-	for _, n := range g.nodes {
+	for _, n := range nodes {
 		for _, other := range of(n) {
 			if n.id.compare(other.id) < 0 && of(other)[n.id.agency] == n {
-				joins = append(joins, join{n, other, g.candidates(n)[other]})
+				joins = append(joins, join{n, other, g.candidates(n.reports)[other]})
 			}
 		}
 	}

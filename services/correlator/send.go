@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package correlator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"samsyn/events"
+	"samsyn/events/bus"
+)
+
+// A resend after a lost delete is recognised by its message id, so the delete need not wait for the disk.
+const deleteOutgoing = `-- correlator: what was sent
+WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
+DELETE FROM correlator.outgoing USING quick WHERE municipality = $1 AND batch = $2`
+
+const readOutgoing = `-- correlator: what was committed and not sent
+SELECT municipality, batch, messages FROM correlator.outgoing ORDER BY municipality, batch, part LIMIT 100`
+
+// send publishes what a batch said and forgets it. Messages to an agency whose stream is full or
+// gone are left out with a log line: the receipt is in contract.receipt for whoever asks.
+func (s *Service) send(ctx context.Context, w work) error {
+	if len(w.outgoing) == 0 {
+		return nil
+	}
+	if err := s.publish(ctx, w.outgoing); err != nil {
+		return err
+	}
+	if _, err := s.store.pool.Exec(ctx, deleteOutgoing, string(w.ref.municipality), w.batch); err != nil {
+		return fmt.Errorf("forget outgoing batch %d of %s: %w", w.batch, w.ref.municipality, err)
+	}
+	return nil
+}
+
+// errAway says that the broker did not take what was to be sent.
+var errAway = errors.New("broker away")
+
+func (s *Service) publish(ctx context.Context, messages []bus.Message) error {
+	err := s.conn.PublishBatch(ctx, messages)
+	if err == nil {
+		return nil
+	}
+	var partly *bus.BatchError
+	if !errors.As(err, &partly) || (!errors.Is(err, bus.ErrNoStream) && !errors.Is(err, bus.ErrStreamFull)) {
+		return fmt.Errorf("%w: %w", errAway, err)
+	}
+	for _, i := range partly.Failed {
+		s.log.Error("message not sent", "subject", messages[i].Subject, "id", messages[i].ID, "error", err)
+	}
+	return nil
+}
+
+// sendLeftovers sends what an earlier run committed and did not send.
+func (s *Service) sendLeftovers(ctx context.Context) error {
+	for {
+		rows, err := s.store.pool.Query(ctx, readOutgoing)
+		if err != nil {
+			return fmt.Errorf("read outgoing: %w", err)
+		}
+		type row struct {
+			Municipality string
+			Batch        int64
+			Messages     []byte
+		}
+		left, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+		if err != nil || len(left) == 0 {
+			return err
+		}
+		for _, r := range left {
+			messages, err := unpack(r.Messages)
+			if err != nil {
+				return fmt.Errorf("outgoing batch %d of %s: %w", r.Batch, r.Municipality, err)
+			}
+			if err := s.send(ctx, work{ref: &reference{municipality: events.MunicipalityID(r.Municipality)}, batch: r.Batch, outgoing: messages}); err != nil {
+				return err
+			}
+		}
+	}
+}
