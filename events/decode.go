@@ -124,29 +124,35 @@ func (w *walk) typ(i int32, e *Event) bool {
 
 // parseType takes a type apart. ours is false for a version that is not 1; verb is empty for what is no event of an agency.
 func parseType(typ string) (own string, verb Verb, kind Kind, ours bool) {
-	switch typ {
-	case TypeIncidentReported:
-		return TypeIncidentReported, Reported, KindIncident, true
-	case TypeIncidentCorrected:
-		return TypeIncidentCorrected, Corrected, KindIncident, true
-	case TypeIncidentWithdrawn:
-		return TypeIncidentWithdrawn, Withdrawn, KindIncident, true
-	case TypeNothingReported:
-		return TypeNothingReported, NothingVerb, KindNothing, true
-	case TypeCountsReported:
-		return TypeCountsReported, CountsVerb, KindCounts, true
-	case TypeContextAnnounced:
-		return TypeContextAnnounced, ContextVerb, KindContext, true
+	if own, verb, kind = firstVersion(typ); verb != "" {
+		return own, verb, kind, true
 	}
-	base, version, found := strings.Cut(typ, ".v")
-	if !found || len(version) > 4 || version == "" || version[0] == '0' || strings.Trim(version, "0123456789") != "" {
+	base, version, _ := strings.Cut(typ, ".v")
+	if len(version) > 4 || strings.Trim(version, "0123456789") != "" || version == "" || version[0] == '0' {
 		return "", "", "", false
 	}
-	_, verb, kind, known := parseType(base + ".v1")
-	if !known {
+	if _, verb, kind = firstVersion(base + ".v1"); verb == "" {
 		return "", "", "", false
 	}
 	return typ, verb, kind, false
+}
+
+func firstVersion(typ string) (own string, verb Verb, kind Kind) {
+	switch typ {
+	case TypeIncidentReported:
+		return TypeIncidentReported, Reported, KindIncident
+	case TypeIncidentCorrected:
+		return TypeIncidentCorrected, Corrected, KindIncident
+	case TypeIncidentWithdrawn:
+		return TypeIncidentWithdrawn, Withdrawn, KindIncident
+	case TypeNothingReported:
+		return TypeNothingReported, NothingVerb, KindNothing
+	case TypeCountsReported:
+		return TypeCountsReported, CountsVerb, KindCounts
+	case TypeContextAnnounced:
+		return TypeContextAnnounced, ContextVerb, KindContext
+	}
+	return "", "", ""
 }
 
 func (w *walk) ourSchema(i int32, typ string) bool {
