@@ -177,7 +177,8 @@ func (o *Operator) PlatformCreds(name string) ([]byte, error) {
 	return creds, err
 }
 
-// Connect connects to the server that the agencies use, with cfg's address and no credentials of its own, and tells it of what changed meanwhile.
+// Connect connects to the server that the agencies use and tells it of what changed meanwhile. cfg has no credentials; with InProcess it also has the
+// URL that agencies use, by which each change is proved.
 func (o *Operator) Connect(ctx context.Context, cfg Config) error {
 	creds, _, err := userCreds(o.system, "", "operator")
 	if err != nil {
@@ -267,6 +268,9 @@ func (o *Operator) canary(ctx context.Context, m events.MunicipalityID, a events
 	cfg := o.dial
 	o.mu.Unlock()
 	cfg.CredsData, cfg.Name = creds, "samsyn canary"
+	if cfg.URL != "" {
+		cfg.InProcess = nil // as agencies come; and a refusal inside the process is no more than a closed pipe
+	}
 	conn, err := Connect(ctx, cfg)
 	if errors.Is(err, nats.ErrMaxAccountConnectionsExceeded) {
 		return nil // the agency itself proves that its account is open

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -46,72 +47,72 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) error {
 	var (
 		mu     sync.Mutex
 		wg     sync.WaitGroup
-		failed = make([]bool, len(messages))
+		failed []int
 		causes []error
-		lanes  = make(chan struct{}, 8)
+		lanes  = make(chan struct{}, streamsAtOnce)
 	)
-	for _, part := range partsByStream(messages) {
+	for _, s := range byStream(messages) {
 		lanes <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-lanes }()
-			bad, err := c.publishPart(ctx, messages, part)
-			if err == nil {
-				return
-			}
+			bad, err := c.publishStream(ctx, messages, s)
 			mu.Lock()
 			defer mu.Unlock()
-			causes = append(causes, err)
-			for _, i := range bad {
-				failed[i] = true
-			}
+			failed, causes = append(failed, bad...), append(causes, err)
 		})
 	}
 	wg.Wait()
-	if len(causes) == 0 {
-		return nil
+	if err := errors.Join(causes...); err != nil {
+		slices.Sort(failed)
+		return &BatchError{Failed: failed, Err: err}
 	}
-	e := &BatchError{Err: errors.Join(causes...)}
-	for i, bad := range failed {
-		if bad {
-			e.Failed = append(e.Failed, i)
-		}
-	}
-	return e
+	return nil
 }
 
-// part is what goes out together: indexes into the messages, in order.
-type part struct {
+// streamsAtOnce is how many streams of one PublishBatch are written side by side.
+const streamsAtOnce = 8
+
+// outgoing is what goes to one stream: indexes into the messages, in order.
+type outgoing struct {
 	stream  string // "" when the messages must go one by one
 	indexes []int
 }
 
-func partsByStream(messages []Message) []part {
-	var parts []part
-	open := map[string]int{}
+func byStream(messages []Message) []outgoing {
+	var all []outgoing
+	at := map[string]int{}
 	for i, m := range messages {
 		name := batchStreamOf(m.Subject)
-		at, ok := open[name]
-		if !ok || len(parts[at].indexes) == maxBatch {
-			at = len(parts)
-			open[name] = at
-			parts = append(parts, part{stream: name})
+		if _, ok := at[name]; !ok {
+			at[name] = len(all)
+			all = append(all, outgoing{stream: name})
 		}
-		parts[at].indexes = append(parts[at].indexes, i)
+		all[at[name]].indexes = append(all[at[name]].indexes, i)
 	}
-	return parts
+	return all
 }
 
-func (c *Conn) publishPart(ctx context.Context, messages []Message, p part) (bad []int, err error) {
-	if p.stream == "" || len(p.indexes) == 1 {
-		return c.publishSingles(ctx, messages, p.indexes)
+// publishStream keeps the order within a stream: one batch after the other.
+func (c *Conn) publishStream(ctx context.Context, messages []Message, s outgoing) (bad []int, err error) {
+	var causes []error
+	for part := range slices.Chunk(s.indexes, maxBatch) {
+		failed, err := c.publishPart(ctx, messages, s.stream, part)
+		bad, causes = append(bad, failed...), append(causes, err)
 	}
-	err = c.publishAtomic(ctx, messages, p.indexes)
+	return bad, errors.Join(causes...)
+}
+
+func (c *Conn) publishPart(ctx context.Context, messages []Message, stream string, indexes []int) (bad []int, err error) {
+	if stream == "" || len(indexes) == 1 {
+		return c.publishSingles(ctx, messages, indexes)
+	}
+	err = c.publishAtomic(ctx, messages, indexes)
 	if errors.Is(err, ErrRefused) || errors.Is(err, ErrTooLarge) {
 		// codeBatchDuplicate: some were stored before; codeBatchTooMany: too many batches are open; anything else is the fault of single messages.
-		return c.publishSingles(ctx, messages, p.indexes)
+		return c.publishSingles(ctx, messages, indexes)
 	}
 	if err != nil {
-		return p.indexes, err
+		return indexes, err
 	}
 	return nil, nil
 }

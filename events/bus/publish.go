@@ -119,7 +119,7 @@ func (c *Conn) send(ctx context.Context, i int, m Message) (flight, error) {
 		return flight{}, &PublishError{Subject: m.Subject, Kind: err, Cause: ctx.Err()}
 	}
 	denied, stop := c.denials.guard(ctx, m.Subject)
-	future, err := c.js.PublishMsgAsync(msg, jetstream.WithStallWait(stallWait))
+	future, err := c.js.PublishMsgAsync(msg, jetstream.WithStallWait(stall(ctx)))
 	if err != nil {
 		stop()
 		<-c.slots
@@ -129,6 +129,9 @@ func (c *Conn) send(ctx context.Context, i int, m Message) (flight, error) {
 }
 
 func (c *Conn) slot(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ErrStalled // not sent, whatever the reason
+	}
 	select {
 	case c.slots <- struct{}{}:
 		return nil
@@ -142,8 +145,16 @@ func (c *Conn) slot(ctx context.Context) error {
 	case <-patience.C:
 		return ErrStalled
 	case <-ctx.Done():
-		return ErrStalled // not sent, whatever the reason
+		return ErrStalled
 	}
+}
+
+// stall is how long a publish may wait for those before it: not longer than the caller.
+func stall(ctx context.Context) time.Duration {
+	if deadline, has := ctx.Deadline(); has {
+		return max(min(time.Until(deadline), stallWait), time.Millisecond)
+	}
+	return stallWait
 }
 
 func (f flight) land() Result {

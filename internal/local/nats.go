@@ -92,7 +92,7 @@ func (n *NATS) start(ctx context.Context, dir string, c NATSConfig) error {
 	if err := n.keepPort(dir, c.Port); err != nil {
 		return err
 	}
-	if err := operator.Connect(ctx, bus.Config{InProcess: n, Logger: c.Logger}); err != nil {
+	if err := operator.Connect(ctx, bus.Config{InProcess: n, URL: n.URL(), Logger: c.Logger}); err != nil {
 		return fmt.Errorf("connect the operator: %w", err)
 	}
 	conn, err := n.Connect(ctx, "samsyn start")
