@@ -74,8 +74,8 @@ func systemOf(crs json.RawMessage, features []Feature, how File) (System, error)
 		return System{}, err
 	}
 	if !s.Fits(bound) {
-		return System{}, &FileError{fmt.Sprintf("%s, but the coordinates lie between (%g, %g) and (%g, %g)%s", said,
-			bound.Min[0], bound.Min[1], bound.Max[0], bound.Max[1], hint(bound, how.Projected))}
+		return System{}, &FileError{fmt.Sprintf("%s, but the coordinates lie between %s and %s%s", said,
+			Plain(bound.Min), Plain(bound.Max), hint(bound, how.Projected))}
 	}
 	if s.projection == nil && Swapped(bound, how.Projected) {
 		return System{}, errSwapped(bound)
@@ -119,9 +119,9 @@ func bySize(bound orb.Bound, projected int) (System, error) {
 		}
 		return s, nil
 	}
-	return System{}, &FileError{fmt.Sprintf("the coordinates, between (%g, %g) and (%g, %g), are neither WGS 84 (EPSG:4326) nor SWEREF 99 TM (EPSG:3006)%s: "+
+	return System{}, &FileError{fmt.Sprintf("the coordinates, between %s and %s, are neither WGS 84 (EPSG:4326) nor SWEREF 99 TM (EPSG:3006)%s: "+
 		"convert the file, for instance with ogr2ogr -t_srs EPSG:4326 areas.geojson FILE",
-		bound.Min[0], bound.Min[1], bound.Max[0], bound.Max[1], hint(bound, projected))}
+		Plain(bound.Min), Plain(bound.Max), hint(bound, projected))}
 }
 
 // Fits reports whether coordinates can be of the system: within 4 degrees of the
@@ -162,8 +162,13 @@ func Swapped(bound orb.Bound, projected int) bool {
 }
 
 func errSwapped(bound orb.Bound) error {
-	return &FileError{fmt.Sprintf("the coordinates begin near (%g, %g): latitude stands before longitude. GeoJSON has longitude first; "+
-		"convert the file, for instance with ogr2ogr -s_srs EPSG:4326 -t_srs OGC:CRS84 areas.geojson FILE", bound.Min[0], bound.Min[1])}
+	return &FileError{fmt.Sprintf("the coordinates begin near %s: latitude stands before longitude. GeoJSON has longitude first; "+
+		"convert the file, for instance with ogr2ogr -s_srs EPSG:4326 -t_srs OGC:CRS84 areas.geojson FILE", Plain(bound.Min))}
+}
+
+// Plain writes a coordinate without an exponent: (6306000, 487000.5).
+func Plain(p orb.Point) string {
+	return fmt.Sprintf("(%s, %s)", strconv.FormatFloat(p[0], 'f', -1, 64), strconv.FormatFloat(p[1], 'f', -1, 64))
 }
 
 // hint names the system that coordinates look like, for those met in Sweden.
