@@ -58,7 +58,8 @@ func (a *Agencies) Drop(login string) {
 	}
 }
 
-// Close closes every pool and waits for the transactions under way.
+// Close closes every pool and waits for the transactions under way, however long they take: stop who
+// makes them first.
 func (a *Agencies) Close() {
 	a.mu.Lock()
 	pools := a.pools
