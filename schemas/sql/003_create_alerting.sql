@@ -1,7 +1,7 @@
 -- alerting: what was looked at and when, which places are flagged, who is told, and what could not be delivered.
 --
 -- Record:      frame (reference data as a tick knew it), tick (when the detector looked, what it knew, what it
---              decided), flag_event (every revision of every flag). Append-only.
+--              decided, what it keeps in mind), flag_event (every revision of every flag). Append-only.
 -- Projections: flag, flag_report (the latest revision), expected. Rebuilt from the ticks and the correlator's journal.
 -- Edge:        head (how far the journal is folded, and by whom), outgoing (committed and not yet published),
 --              notification (who is due what), message (what is sent, and how often it was tried).
@@ -14,6 +14,7 @@ GRANT USAGE ON SCHEMA alerting TO samsyn_alerting, samsyn_web, samsyn_agency;
 CREATE TABLE alerting.head (
   municipality text PRIMARY KEY,
   tick         bigint NOT NULL DEFAULT 0,
+  -- The last batch whose changes were looked at.
   batch        bigint NOT NULL DEFAULT 0,
   -- The last local midnight that was evaluated: the first day it did not look at.
   midnight     date,
@@ -55,11 +56,14 @@ CREATE TABLE alerting.tick (
   causes       jsonb,
   -- What the tick decided, in order; null if nothing.
   transitions  jsonb,
+  -- The detector's open and lately closed episodes after this tick; null if they are as before.
+  episodes     jsonb,
   decided_at   timestamptz NOT NULL,
   PRIMARY KEY (municipality, tick),
   FOREIGN KEY (municipality, frame) REFERENCES alerting.frame
 );
 CREATE INDEX tick_decided ON alerting.tick (municipality, decided_at);
+CREATE INDEX tick_episodes ON alerting.tick (municipality, tick) WHERE episodes IS NOT NULL;
 
 CREATE TABLE alerting.flag (
   municipality text NOT NULL,
@@ -135,8 +139,8 @@ CREATE TABLE alerting.flag_event (
 );
 CREATE INDEX flag_event_tick ON alerting.flag_event (municipality, tick);
 
--- What is usual in a week, written when the week begins and not changed by what the week brings. Incidents
--- of some days of it are negative binomial (shape, rate / (rate + exposure of those days)).
+-- What is usual in a week, by what is known of the time before it; what the week brings does not change it.
+-- Incidents of some days of it are negative binomial: shape, and probability rate / (rate + exposure of the days).
 CREATE TABLE alerting.expected (
   municipality text NOT NULL,
   week         date NOT NULL CHECK (extract(isodow FROM week) = 1),
