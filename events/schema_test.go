@@ -25,6 +25,7 @@ var schemaCannotSay = map[Code]string{
 	TooDeep:          "a schema that refers to itself could, for x_ members only",
 	TooManyMembers:   "the limits hold inside x_ members too",
 	TooLarge:         "bytes",
+	NotUTF8:          "bytes",
 	JSONTrailing:     "the text around the value",
 	IntervalReversed: "a comparison of two members",
 	IntervalLong:     "a comparison of two members",

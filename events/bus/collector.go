@@ -38,8 +38,8 @@ type CollectorConfig struct {
 
 // Collector reads many streams as one. Each stream has an iterator that fills a small channel; Next goes round the channels and takes at most 32
 // from each in a turn, so that a backlog in one stream does not delay the others. Not calling Next stops the fetching. Of several instances with the
-// same durable one is the active reader of a stream (a pinned priority group), the one started last; when it falls silent for 10 seconds another
-// takes over. Two may overlap for a moment: identity and the database's locks, not this, keep a report from counting twice.
+// same durable one is the active reader of a stream (a pinned priority group); when it falls silent for 10 seconds, or another is started, another may
+// take over. Two may overlap for a moment: identity and the database's locks, not this, keep a report from counting twice.
 type Collector struct {
 	conn *Conn
 	cfg  CollectorConfig

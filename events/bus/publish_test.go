@@ -7,9 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -216,72 +214,19 @@ func TestBatchIsolatesTheMessageThatCannotGo(t *testing.T) {
 	}
 }
 
-// frozen is a proxy to the server that can stop passing bytes on, like a network that is gone without a word.
-type frozen struct {
-	listener net.Listener
-	target   string
-	gate     sync.RWMutex
-	wg       sync.WaitGroup
-}
-
-func newFrozen(t *testing.T, target string) *frozen {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	wantNoError(t, "listen", err)
-	f := &frozen{listener: listener, target: target}
-	f.wg.Go(f.serve)
-	t.Cleanup(func() { _ = listener.Close(); f.wg.Wait() })
-	return f
-}
-
-func (f *frozen) serve() {
-	for {
-		in, err := f.listener.Accept()
-		if err != nil {
-			return
-		}
-		out, err := net.Dial("tcp", f.target)
-		if err != nil {
-			_ = in.Close()
-			continue
-		}
-		f.wg.Go(func() { f.pass(in, out) })
-		f.wg.Go(func() { f.pass(out, in) })
-	}
-}
-
-func (f *frozen) pass(from, to net.Conn) {
-	defer to.Close()   //nolint:errcheck // a test's proxy
-	defer from.Close() //nolint:errcheck // a test's proxy
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buffer)
-		f.gate.RLock()
-		if n > 0 {
-			if _, werr := to.Write(buffer[:n]); werr != nil {
-				err = errors.Join(err, werr)
-			}
-		}
-		f.gate.RUnlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
 // Without an answer nobody knows whether the event is stored: the caller must hear exactly that, for each message, within its own patience.
 func TestSilentServerIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	env := testenv.NATS(t)
 	creds := env.AddAgency(nykoping, bostad)
-	proxy := newFrozen(t, fmt.Sprintf("127.0.0.1:%d", env.Server.Port()))
-	conn, err := bus.Connect(soon(t), bus.Config{URL: "nats://" + proxy.listener.Addr().String(), Creds: creds})
+	proxy := newSwitch(t, env)
+	conn, err := bus.Connect(soon(t), bus.Config{URL: proxy.url(), Creds: creds})
 	wantNoError(t, "connect", err)
 	defer conn.Close()
 	_, err = conn.Publish(soon(t), bus.Message{Subject: reported(bostad), Body: []byte("x")})
 	wantNoError(t, "publish while it answers", err)
 
-	proxy.gate.Lock()
+	proxy.freeze()
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := conn.Publish(ctx, bus.Message{Subject: reported(bostad), Body: []byte("x")}); !errors.Is(err, bus.ErrNoAnswer) {
@@ -304,7 +249,7 @@ func TestSilentServerIsNoAnswer(t *testing.T) {
 	if count[bus.ErrNoAnswer] < 256 || count[bus.ErrNoAnswer]+count[bus.ErrStalled] != len(messages) {
 		t.Errorf("outcomes %v, want 256 or more without an answer and the rest not sent", count)
 	}
-	proxy.gate.Unlock()
+	proxy.thaw()
 }
 
 // Wrong use is answered at once and says what is wrong; a server that is not there yet is waited for.

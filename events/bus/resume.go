@@ -63,8 +63,8 @@ func resumeAt(b bookmark) start {
 	}
 }
 
-// open puts the consumer where reading must begin. first is set when the reader is added: then it takes the stream over from an instance that
-// may be dead, instead of waiting for the pin to lapse.
+// open puts the consumer where reading must begin. first is set when the reader is added: then the instance that has the stream, and may
+// be dead, loses it at once, instead of when its pin lapses. If it is alive the two ask again, and either may get it.
 func (r *reader) open(ctx context.Context, first bool) error {
 	select {
 	case r.k.resume <- struct{}{}:
