@@ -22,6 +22,8 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Config of a local stack.
@@ -30,12 +32,16 @@ type Config struct {
 	Dir string
 	// PostgresBin is the directory of initdb and postgres; empty means look for them.
 	PostgresBin string
-	Logger      *slog.Logger
+	// NATSPort is the port on loopback on which agencies reach the server; 0 is the one of the last start
+	// or the first free one from 4222 on.
+	NATSPort int
+	Logger   *slog.Logger
 }
 
 // Stack is the running pair.
 type Stack struct {
 	Postgres *Postgres
+	NATS     *NATS
 
 	lock *dirLock
 }
@@ -52,8 +58,16 @@ func Start(ctx context.Context, c Config) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{lock: lock}
-	s.Postgres, err = StartPostgres(ctx, PostgresConfig{Dir: dir, BinDir: c.PostgresBin, Logger: c.Logger})
-	if err != nil {
+	both, bctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		s.Postgres, err = StartPostgres(bctx, PostgresConfig{Dir: dir, BinDir: c.PostgresBin, Logger: c.Logger})
+		return err
+	})
+	both.Go(func() (err error) {
+		s.NATS, err = StartNATS(bctx, NATSConfig{Dir: dir, Port: c.NATSPort, Logger: c.Logger})
+		return err
+	})
+	if err := both.Wait(); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
 	return s, nil
@@ -62,8 +76,11 @@ func Start(ctx context.Context, c Config) (*Stack, error) {
 // Stop stops NATS, then Postgres, and frees the directory. It may be called again.
 func (s *Stack) Stop(ctx context.Context) error {
 	var err error
+	if s.NATS != nil {
+		err = s.NATS.Stop()
+	}
 	if s.Postgres != nil {
-		err = s.Postgres.Stop(ctx)
+		err = errors.Join(err, s.Postgres.Stop(ctx))
 	}
 	return errors.Join(err, s.lock.release())
 }
