@@ -118,8 +118,9 @@ func refused(ctx context.Context, creds registry.Credentials) error {
 	}
 	if err == nil {
 		conn.Close()
+		return errors.New("NATS lets it in")
 	}
-	return fmt.Errorf("NATS answers %w", err)
+	return fmt.Errorf("connect to NATS: %w", err)
 }
 
 // With NATS away the other doors are closed all the same, it is said which one is
@@ -171,6 +172,7 @@ func TestReconcileMakesWhatIsRegistered(t *testing.T) {
 	empty := testenv.NATS(t)
 	again := h.service(empty)
 	h.must(again.Reconcile(ctx))
+	h.must(empty.Operator.Suspend(ctx, vaxjo, "aterstalld"))
 	h.must(again.Reconcile(ctx))
 	creds, err := again.IssueCredentials(ctx, vaxjo, "aterstalld", false)
 	h.must(err)
