@@ -24,7 +24,8 @@ type booking struct {
 	now   time.Time
 
 	near    *neighbourhood
-	next    int32 // number of the next item
+	stored  []item // new events, whose bytes are to be kept
+	next    int32  // number of the next item
 	counts  counts
 	reports []*report
 
@@ -170,7 +171,7 @@ func (b *booking) insert(ctx context.Context, tx pgx.Tx, items []item) (fresh, s
 	}
 	for _, it := range items {
 		if stored[it.number] {
-			fresh = append(fresh, it)
+			fresh, b.stored = append(fresh, it), append(b.stored, it)
 		} else {
 			stale = append(stale, it)
 		}

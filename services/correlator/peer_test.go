@@ -45,3 +45,19 @@ func (s *Service) askDecide(t *testing.T, report string, verb events.DecideVerb)
 	}
 	return d
 }
+
+func (w *town) spoil(sql string) {
+	w.t.Helper()
+	if _, err := w.pool.Exec(w.t.Context(), sql); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *town) verify() Verification {
+	w.t.Helper()
+	v, err := w.service().Verify(w.t.Context(), func(string, int64) {})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}

@@ -34,28 +34,21 @@ func (s *store) nextBatch(ctx context.Context, tx pgx.Tx, m events.MunicipalityI
 }
 
 // A key that is there already is left alone: whoever asks learns which items are new. Bytes follow
-// only where the key was new, so that an event sent twice is stored once.
+// only where the key was new (insertRaw), so that an event sent twice is stored once.
 const insertEvents = `-- correlator: store events that are new
-WITH new AS (
-  INSERT INTO correlator.event (municipality, agency, kind, report, revision, batch, item, verb, event_id,
-      said_kind, said_report, said_revision, content, outcome, reasons, notes, stream_seq, stored_at, decided_at,
-      reference_version, category, severity, district, area, lon, lat, exactness)
-  SELECT $1, q.agency, q.kind, q.report, q.revision, $2, q.item, q.verb, q.event_id,
-      q.said_kind, q.said_report, q.said_revision, q.content, q.outcome, q.reasons::jsonb, q.notes::jsonb, q.seq, q.stored_at, $3,
-      $4, q.category, q.severity, q.district, q.area, q.lon, q.lat, q.exactness
-    FROM unnest($5::text[], $6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::text[],
-                $12::text[], $13::text[], $14::int[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::timestamptz[],
-                $21::text[], $22::int2[], $23::text[], $24::text[], $25::float8[], $26::float8[], $27::int2[])
-      AS q (agency, kind, report, revision, item, verb, event_id, said_kind, said_report, said_revision, content, outcome, reasons,
-            notes, seq, stored_at, category, severity, district, area, lon, lat, exactness)
-  ON CONFLICT DO NOTHING
-  RETURNING agency, item
-), raw AS (
-  INSERT INTO correlator.event_raw (municipality, agency, batch, item, sha256, body)
-  SELECT $1, new.agency, $2, new.item, q.sha256, q.body
-    FROM unnest($9::int[], $28::bytea[], $29::bytea[]) AS q (item, sha256, body) JOIN new USING (item)
-)
-SELECT item FROM new`
+INSERT INTO correlator.event (municipality, agency, kind, report, revision, batch, item, verb, event_id,
+    said_kind, said_report, said_revision, content, outcome, reasons, notes, stream_seq, stored_at, decided_at,
+    reference_version, category, severity, district, area, lon, lat, exactness)
+SELECT $1, q.agency, q.kind, q.report, q.revision, $2, q.item, q.verb, q.event_id,
+    q.said_kind, q.said_report, q.said_revision, q.content, q.outcome, q.reasons::jsonb, q.notes::jsonb, q.seq, q.stored_at, $3,
+    $4, q.category, q.severity, q.district, q.area, q.lon, q.lat, q.exactness
+  FROM unnest($5::text[], $6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::text[],
+              $12::text[], $13::text[], $14::int[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::timestamptz[],
+              $21::text[], $22::int2[], $23::text[], $24::text[], $25::float8[], $26::float8[], $27::int2[])
+    AS q (agency, kind, report, revision, item, verb, event_id, said_kind, said_report, said_revision, content, outcome, reasons,
+          notes, seq, stored_at, category, severity, district, area, lon, lat, exactness)
+ON CONFLICT DO NOTHING
+RETURNING item`
 
 // insertEvents stores verdicts under the keys given and returns the items that were new.
 func (s *store) insertEvents(ctx context.Context, tx pgx.Tx, b *booking, items []item) (map[int32]bool, error) {
@@ -94,13 +87,17 @@ type known struct {
 	DecidedAt    time.Time
 }
 
+// In the look-ups below LATERAL with LIMIT makes the plan what it should be, one index probe a row,
+// also for a table that has grown a thousandfold since it was last analysed.
 const knownEvents = `-- correlator: events whose key is taken, with their latest receipt
 SELECT e.agency, e.kind, e.report, e.revision, e.event_id, e.said_kind, e.said_report, e.said_revision, e.content, e.stream_seq,
        CASE d.verb WHEN 'released' THEN 'accepted' WHEN 'dropped' THEN 'dropped' WHEN 'corrected' THEN 'dropped' ELSE e.outcome END AS outcome,
        e.reasons, coalesce(d.notes, e.notes) AS notes, coalesce(d.decided_at, e.decided_at) AS decided_at
   FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS q (agency, kind, report, revision)
-  JOIN correlator.event e ON (e.municipality, e.agency, e.kind, e.report, e.revision) = ($1, q.agency, q.kind, q.report, q.revision)
-  LEFT JOIN correlator.decision d ON (d.municipality, d.agency, d.kind, d.report, d.revision) = (e.municipality, e.agency, e.kind, e.report, e.revision)`
+  CROSS JOIN LATERAL (SELECT * FROM correlator.event
+     WHERE (municipality, agency, kind, report, revision) = ($1, q.agency, q.kind, q.report, q.revision) LIMIT 1) e
+  LEFT JOIN LATERAL (SELECT * FROM correlator.decision
+     WHERE (municipality, agency, kind, report, revision) = ($1, q.agency, q.kind, q.report, q.revision) LIMIT 1) d ON true`
 
 func (s *store) knownEvents(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, keys []key) (map[key]known, error) {
 	agencies, kinds, reports, revisions := keyColumns(keys)
@@ -135,7 +132,7 @@ const reportColumns = `r.agency, r.report, r.revision, r.batch, r.state, r.count
 const currentReports = `-- correlator: reports as they stand
 SELECT ` + reportColumns + `
   FROM unnest($2::text[], $3::text[]) AS q (agency, report)
-  JOIN correlator.report r ON (r.municipality, r.agency, r.report) = ($1, q.agency, q.report)`
+ CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE (municipality, agency, report) = ($1, q.agency, q.report) LIMIT 1) r`
 
 func (s *store) currentReports(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, agencies, reports []string) ([]*report, error) {
 	rows, err := tx.Query(ctx, currentReports, string(m), agencies, reports)
@@ -154,15 +151,17 @@ func (s *store) currentReports(ctx context.Context, tx pgx.Tx, m events.Municipa
 const linkCandidates = `-- correlator: link candidates
 SELECT ` + reportColumns + `
   FROM unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS q (cell, low, high)
-  JOIN correlator.report r ON r.municipality = $1 AND r.cell = q.cell AND r.occurred_from BETWEEN q.low AND q.high AND r.counted
+ CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE municipality = $1 AND cell = q.cell AND occurred_from BETWEEN q.low AND q.high
+                       AND counted AND cell IS NOT NULL ORDER BY occurred_from LIMIT 100000) r
 UNION ALL
 SELECT ` + reportColumns + `
   FROM unnest($5::text[], $6::text[]) AS q (agency, reference)
-  JOIN correlator.report r ON r.municipality = $1 AND r.agency = q.agency AND r.reference = q.reference AND r.counted
+ CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE municipality = $1 AND agency = q.agency AND reference = q.reference
+                       AND counted LIMIT 100000) r
 UNION ALL
 SELECT ` + reportColumns + `
   FROM unnest($7::uuid[]) AS q (episode)
-  JOIN correlator.report r ON r.municipality = $1 AND r.episode = q.episode AND r.counted`
+ CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE municipality = $1 AND episode = q.episode AND counted LIMIT 100000) r`
 
 func (s *store) candidates(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, q candidateQuery) ([]*report, error) {
 	if len(q.cells)+len(q.references)+len(q.episodes) == 0 {

@@ -100,6 +100,11 @@ func (w *town) service() *Service {
 func (w *town) start() *Service {
 	w.t.Helper()
 	s := w.service()
+	w.run(s)
+	return s
+}
+
+func (w *town) run(s *Service) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -111,7 +116,6 @@ func (w *town) start() *Service {
 		w.stop = func() {}
 	}
 	w.t.Cleanup(func() { w.stop() })
-	return s
 }
 
 // told is one event as an agency sends it.
@@ -180,22 +184,19 @@ func (w *town) settled() {
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
+	s := w.service()
 	for {
-		left := w.number(`SELECT count(*) FROM correlator.outgoing`)
-		for _, a := range []events.AgencyID{"bostad", "kommun", "polis"} {
-			state, err := w.nats.Conn.StreamState(ctx, events.IncidentStream(testTown, a))
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			left += int(state.Last) - w.number(`SELECT coalesce(max(seq), 0) FROM correlator.position WHERE agency = $1`, string(a))
+		left, err := s.Backlog(ctx)
+		if err != nil {
+			w.t.Fatal(err)
 		}
-		if left == 0 {
+		if left.None() {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			w.t.Fatalf("%d events or messages are not settled", left)
+			w.t.Fatalf("not settled: %+v", left)
 		}
 	}
 }
@@ -221,11 +222,7 @@ func (w *town) text(sql string, args ...any) string {
 // verified fails the test unless a recount finds nothing wrong.
 func (w *town) verified() {
 	w.t.Helper()
-	v, err := w.service().Verify(w.t.Context(), func(string, int64) {})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, p := range v.Problems {
+	for _, p := range w.verify().Problems {
 		w.t.Error(p)
 	}
 }
