@@ -53,14 +53,13 @@ func gridOver(bound orb.Bound, side int, inside func(orb.Point) bool) []orb.Poin
 	return points
 }
 
-// mostIn returns the district that holds most of an area and its share of the area,
-// 0 to 1; of equal districts the lowest code. It returns "" when none holds any.
-func mostIn(area orb.MultiPolygon, districts *geo.Index) (code string, share float64) {
-	points := samples(area)
+// mostIn returns what most of the points lie in and its share of them, 0 to 1; of
+// equals the lowest code. It returns "" when nothing holds any.
+func mostIn(points []orb.Point, in func(geo.Found) string, index *geo.Index) (code string, share float64) {
 	held := map[string]int{}
 	for _, p := range points {
-		if d := districts.Place(p[0], p[1]).District; d != "" {
-			held[d]++
+		if code := in(index.Place(p[0], p[1])); code != "" {
+			held[code]++
 		}
 	}
 	if len(held) == 0 {
@@ -72,7 +71,13 @@ func mostIn(area orb.MultiPolygon, districts *geo.Index) (code string, share flo
 	return codes[0], float64(held[codes[0]]) / float64(len(points))
 }
 
-// meets reports whether any part of an area lies in the municipality.
-func meets(area orb.MultiPolygon, municipality *geo.Index) bool {
-	return slices.ContainsFunc(samples(area), func(p orb.Point) bool { return municipality.Place(p[0], p[1]).Inside })
+// shareInside returns the share of the points that lie in the municipality.
+func shareInside(points []orb.Point, municipality *geo.Index) float64 {
+	n := 0
+	for _, p := range points {
+		if municipality.Place(p[0], p[1]).Inside {
+			n++
+		}
+	}
+	return float64(n) / float64(len(points))
 }

@@ -96,6 +96,9 @@ func Replace(m events.MunicipalityID, level geo.Level, source string, known []Ar
 	case geo.LevelDistrict:
 		p.plan.Store = append(p.plan.Store, p.withParents(p.orphans(), p.districts())...)
 	}
+	if level != geo.LevelMunicipality {
+		p.noteOverlaps()
+	}
 	p.retireMissing()
 	return p.plan
 }
@@ -162,8 +165,8 @@ func (p *planner) take(f Feature) {
 	if reason != "" {
 		reasons = append(reasons, reason)
 	}
-	if len(reasons) == 0 && p.border != nil && !meets(f.Geometry, p.border) {
-		reasons = append(reasons, fmt.Sprintf("lies outside municipality %s", p.municipality))
+	if len(reasons) == 0 && p.border != nil {
+		reasons = append(reasons, p.outside(code, f.Geometry)...)
 	}
 	if len(reasons) > 0 {
 		p.plan.Problems = append(p.plan.Problems, Problem{Feature: f.Number, Code: f.Code, Reasons: reasons})
@@ -176,6 +179,51 @@ func (p *planner) take(f Feature) {
 		Code: code, Level: p.level, Name: cmp.Or(f.Name, f.Code), Parent: parent, ParentGiven: parent != "",
 		Population: f.Population, Geometry: f.Geometry, Source: p.source,
 	})
+}
+
+// outside refuses an area that lies outside the municipality, and notes one that
+// reaches out of it: reports are not taken there.
+func (p *planner) outside(code events.AreaCode, area orb.MultiPolygon) (reasons []string) {
+	switch share := shareInside(samples(area), p.border); {
+	case share == 0:
+		return []string{fmt.Sprintf("lies outside municipality %s", p.municipality)}
+	case share < worthANote:
+		p.note("%.0f %% of %s lies outside the border of the municipality, where no report is taken", 100*(1-share), code)
+	}
+	return nil
+}
+
+// worthANote is the share of an area that a person need not be told about, because a
+// generalised border makes as much.
+const worthANote = 0.97
+
+func (p *planner) note(format string, args ...any) {
+	p.plan.Notes = append(p.plan.Notes, fmt.Sprintf(format, args...))
+}
+
+// noteOverlaps tells which areas of the level lie in each other: a point there is
+// counted in the lower code only.
+func (p *planner) noteOverlaps() {
+	level := slices.DeleteFunc(slices.Clone(p.plan.Store), func(a Area) bool { return a.Level != p.level })
+	index, err := Index(level)
+	if err != nil {
+		return
+	}
+	for _, a := range level {
+		other, share := mostIn(samples(a.Geometry), func(f geo.Found) string {
+			holder := f.Area
+			if p.level == geo.LevelDistrict {
+				holder = f.District
+			}
+			if holder == string(a.Code) {
+				return ""
+			}
+			return holder
+		}, index)
+		if 1-share < worthANote {
+			p.note("%.0f %% of %s lies in %s too, and is counted there", 100*share, a.Code, other)
+		}
+	}
 }
 
 // parent reads the parent that the file gives an area. Districts that were imported
@@ -224,7 +272,7 @@ func (p *planner) makeDistricts() {
 		districts = append(districts, *made[code])
 	}
 	if len(districts) > 0 {
-		p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("%d districts are made of their areas: %s", len(districts), codesOf(districts)))
+		p.note("%d districts are made of their areas: %s", len(districts), codesOf(districts))
 	}
 	p.plan.Store = append(districts, p.plan.Store...)
 }
@@ -270,20 +318,15 @@ func (p *planner) withParents(areas, districts []Area) []Area {
 		if index == nil {
 			continue
 		}
-		code, share := mostIn(a.Geometry, index)
+		code, share := mostIn(samples(a.Geometry), func(f geo.Found) string { return f.District }, index)
 		a.Parent = events.AreaCode(code)
-		if share < 0.9 {
-			p.plan.Notes = append(p.plan.Notes, split(a.Code, code, share))
+		if code == "" {
+			p.note("%s lies in no district", a.Code)
+		} else if share < worthANote {
+			p.note("%s is counted in %s, where %.0f %% of it lies", a.Code, code, 100*share)
 		}
 	}
 	return areas
-}
-
-func split(area events.AreaCode, district string, share float64) string {
-	if district == "" {
-		return fmt.Sprintf("%s lies in no district", area)
-	}
-	return fmt.Sprintf("%s is counted in %s, where %.0f %% of it lies", area, district, 100*share)
 }
 
 // districts are those that hold after the import.

@@ -146,6 +146,27 @@ func TestReplaceNamesWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+// A list that holds two divisions of the same ground counts in one of them only, and
+// a border drawn for maps cuts off reports near it: both are seen before they are felt.
+func TestReplaceNotesOverlapsAndWhatReachesOutside(t *testing.T) {
+	border := []Area{{Code: "0780", Level: geo.LevelMunicipality, Geometry: square(14, 56, 2)}}
+	for _, level := range []geo.Level{geo.LevelArea, geo.LevelDistrict} {
+		got := Replace("0780", level, "", border, []Feature{
+			{Number: 1, Code: "A", Geometry: square(14, 56, 1)},
+			{Number: 2, Code: "B", Geometry: square(14.5, 56, 1)},
+			{Number: 3, Code: "C", Geometry: square(15.5, 57, 1)},
+			{Number: 4, Code: "D", Geometry: square(15, 57, 0.51)},
+		})
+		want := []string{
+			"50 % of C lies outside the border of the municipality, where no report is taken",
+			"50 % of B lies in A too, and is counted there",
+		}
+		if diff := cmp.Diff(want, got.Notes); diff != "" {
+			t.Errorf("%s: %s", level, diff)
+		}
+	}
+}
+
 // An area and a district of one code could not be told apart in a figure.
 func TestACodeIsNotAnAreaAndAParent(t *testing.T) {
 	got := Replace("0780", geo.LevelArea, "", nil, []Feature{
