@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 )
 
@@ -50,6 +51,7 @@ type Collector struct {
 	wake   chan struct{}
 	resume chan struct{} // slots
 	forget func()
+	deaf   func() // ends the subscription to advisories; nil when there is none yet
 
 	mu      sync.Mutex
 	readers []*reader
@@ -79,6 +81,9 @@ func (k *Collector) Add(ctx context.Context, stream string) error {
 	if k.find(stream) != nil {
 		return nil
 	}
+	if err := k.listen(); err != nil {
+		return err
+	}
 	r := newReader(k, stream)
 	if err := r.open(ctx, true); err != nil {
 		r.cancel()
@@ -94,6 +99,29 @@ func (k *Collector) Add(ctx context.Context, stream string) error {
 	}
 	k.readers = append(k.readers, r)
 	go r.run()
+	return nil
+}
+
+// subjectUnpinned is where the server says that a stream has lost its active reader: JetStream's advisory, with stream and consumer as last words.
+const subjectUnpinned = "$JS.EVENT.ADVISORY.CONSUMER.UNPINNED."
+
+// listen hears when an active reader falls silent or leaves. Without it a standby would notice only with the next event, or after 30 seconds.
+func (k *Collector) listen() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.deaf != nil {
+		return nil
+	}
+	stop, err := k.conn.Subscribe(subjectUnpinned+"*."+k.cfg.Durable, func(subject string, _ []byte) {
+		stream, _, _ := strings.Cut(strings.TrimPrefix(subject, subjectUnpinned), ".")
+		if r := k.find(stream); r != nil {
+			r.unpinned()
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("listen for take-overs: %w", err)
+	}
+	k.deaf = stop
 	return nil
 }
 
@@ -129,10 +157,13 @@ func (k *Collector) Remove(stream string) {
 func (k *Collector) Close() {
 	k.forget()
 	k.mu.Lock()
-	readers := k.readers
-	k.readers = nil
+	readers, deaf := k.readers, k.deaf
+	k.readers, k.deaf = nil, nil
 	k.mu.Unlock()
 	k.cancel()
+	if deaf != nil {
+		deaf()
+	}
 	for _, r := range readers {
 		r.stop()
 	}

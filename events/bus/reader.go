@@ -22,6 +22,7 @@ const (
 	ackWait       = 30 * time.Second
 	maxAckPending = 1000
 	priorityGroup = "reader"
+	headerPin     = "Nats-Pin-Id"
 
 	retryFirst   = 100 * time.Millisecond
 	retryLongest = 10 * time.Second
@@ -44,7 +45,7 @@ type reader struct {
 	handle   jetstream.Stream
 	consumer jetstream.Consumer // kept over passes: it remembers that this instance is the pinned one
 	expected uint64             // the consumer sequence of the next delivery, if nobody else reads
-	active   bool               // this instance was given something since it was added
+	pin      string             // what the server calls this instance, as its latest delivery said
 
 	mu     sync.Mutex
 	handed map[uint64]struct{} // in the latest batch, and not done yet
@@ -153,7 +154,7 @@ func (r *reader) hand(ctx context.Context, m jetstream.Msg) error {
 	if err != nil {
 		return err
 	}
-	r.active = true
+	r.pin = d.Header(headerPin)
 	if meta.Sequence.Consumer != r.expected {
 		return errInterrupted
 	}
@@ -221,14 +222,28 @@ func (r *reader) rewound() {
 	clear(r.owed)
 }
 
-// release lets another instance take over at once, if this one was the active reader.
+// unpinned: the stream has no active reader at the moment. Who holds nothing of it looks whether somebody left something.
+func (r *reader) unpinned() {
+	r.mu.Lock()
+	holding := len(r.handed) + len(r.owed) + len(r.ch)
+	r.mu.Unlock()
+	if holding == 0 {
+		r.restart()
+	}
+}
+
+// release lets another instance take over at once, if this one is the active reader.
 func (r *reader) release() {
-	if !r.active {
+	if r.pin == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), time.Second)
 	defer cancel()
-	if err := r.handle.UnpinConsumer(ctx, r.k.cfg.Durable, priorityGroup); err != nil {
-		r.k.log.Debug("unpin", "stream", r.stream, "error", err)
+	info, err := r.consumer.Info(ctx)
+	if err == nil && pinned(info) == r.pin {
+		err = r.handle.UnpinConsumer(ctx, r.k.cfg.Durable, priorityGroup)
+	}
+	if err != nil {
+		r.k.log.Debug("release", "stream", r.stream, "error", err)
 	}
 }

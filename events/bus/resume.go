@@ -84,7 +84,8 @@ func (r *reader) open(ctx context.Context, first bool) error {
 	if r.consumer == nil || r.consumer.CachedInfo().Created != consumer.CachedInfo().Created {
 		r.consumer = consumer
 	}
-	switch elsewhere := pinned(consumer.CachedInfo()) && !r.active; {
+	pin := pinned(consumer.CachedInfo())
+	switch elsewhere := pin != "" && pin != r.pin; {
 	case elsewhere && first:
 		if err := handle.UnpinConsumer(ctx, r.k.cfg.Durable, priorityGroup); err != nil {
 			return fmt.Errorf("take over: %w", err)
@@ -119,13 +120,14 @@ func (r *reader) goTo(ctx context.Context, mark bookmark, at start, info *jetstr
 	return nil
 }
 
-func pinned(info *jetstream.ConsumerInfo) bool {
+// pinned names the active reader, "" when there is none.
+func pinned(info *jetstream.ConsumerInfo) string {
 	for _, group := range info.PriorityGroups {
 		if group.PinnedClientID != "" {
-			return true
+			return group.PinnedClientID
 		}
 	}
-	return false
+	return ""
 }
 
 // consumerConfig: deliveries are unlimited, because what an agency sent is never given up; back-off is the reader's verdict, not the consumer's.
