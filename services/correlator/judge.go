@@ -4,6 +4,7 @@ package correlator
 
 import (
 	"crypto/sha256"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +45,8 @@ type reading struct {
 // Limits of a sender's clock and of what counts as late.
 const (
 	clockTolerance = 5 * time.Minute
-	lateAfter      = 7 * 24 * time.Hour
+	// lateAfter is when the picture of the week in which it happened has surely been drawn.
+	lateAfter = 14 * 24 * time.Hour
 )
 
 // judge decodes an event and decides what becomes of it. It is a pure function of the reference, the
@@ -103,9 +105,9 @@ func (r *reference) read(v *verdict) {
 		}
 		r.readCategory(v, e.Counts.Category)
 	case e.Context != nil:
-		for _, code := range e.Context.Areas {
+		for i, code := range e.Context.Areas {
 			if _, ok := r.areas.Lookup(string(code)); !ok {
-				v.quarantine(events.UnknownArea, "/data/areas")
+				v.quarantine(events.UnknownArea, "/data/areas/"+strconv.Itoa(i))
 			}
 		}
 		if e.Context.Place != nil {
@@ -122,9 +124,9 @@ func (r *reference) readIncident(v *verdict) {
 	if in.Severity != 0 {
 		v.reading.severity = in.Severity
 	}
-	if len(in.Groups) > 0 {
-		// Groups come with agreements: until there are any, naming one cannot widen anyone's sight.
-		v.quarantine(events.UnknownGroup, "/data/groups")
+	// Groups come with agreements: until there are any, naming one cannot widen anyone's sight.
+	for i := range in.Groups {
+		v.quarantine(events.UnknownGroup, "/data/groups/"+strconv.Itoa(i))
 	}
 }
 
