@@ -19,3 +19,9 @@ type IncidentAccepted struct {
 	Episode      uuid.UUID      `json:"episode"`  // linked reports share one
 	Agencies     []AgencyID     `json:"agencies"` // of the episode
 }
+
+// DecodeAccepted reads an accepted, corrected or withdrawn incident from correlated.> and the type that says which.
+// ErrOtherType for anything else.
+func DecodeAccepted(body []byte) (IncidentAccepted, string, error) {
+	return decodeOutgoing[IncidentAccepted](body, TypeAccepted, TypeAcceptedCorrected, TypeAcceptedWithdrawn)
+}

@@ -11,40 +11,41 @@
 // does it.
 //
 //  1. The housing company's system writes an event: CloudEvents 1.0 in JSON, type samsyn.incident.reported.v1, like
-//     testdata/golden/v1/incident-reported-full.json. Its schema is schemas/events/samsyn.incident.reported.v1.schema.json.
-//     It is about a place, never a person.
+//     testdata/golden/v1/incident-reported-full.json. Its schema is
+//     schemas/events/samsyn.incident.reported.v1.schema.json. It is about a place, never a person.
 //
 //  2. It is sent: over NATS on [IncidentSubject], with a credential that can publish nowhere else; by HTTP, a form or a
-//     file to services/intake, which publishes for the agency; or by services/connector, which watches a folder on the
-//     agency's side and keeps each event until its receipt.
+//     file to [samsyn/services/intake], which publishes for the agency; or by [samsyn/services/connector], which
+//     watches a folder on the agency's side and keeps each event until its receipt.
 //
-//  3. It is stored in the agency's own stream, [IncidentStream], before the sender hears that it is: package
-//     samsyn/events/bus holds the topology, publishing, reading and settling. From here on nothing may be lost. The stream
-//     says whose event it is; the body is only compared with it ([Event.Mismatch]).
+//  3. It is stored in the agency's own stream, [IncidentStream], before the sender hears that it is:
+//     [samsyn/events/bus] holds the topology, publishing, reading and settling. From here on nothing may be lost. The
+//     stream says whose event it is; the body is only compared with it ([Event.Mismatch]).
 //
-//  4. services/correlator reads it. [Decode] gives an [Event] and its reasons. What is wrong in itself is refused; what its
-//     sender must decide is quarantined; what only the clock, the registry or the other reports can tell is judged there:
-//     place, screen, link, count. All of it is one transaction, keyed by (municipality, agency, kind, report, revision), so
-//     that the same event twice is one event, and a correction that comes first waits for nothing.
+//  4. [samsyn/services/correlator] reads it. [Decode] gives an [Event] and its reasons. What is wrong in itself is
+//     refused; what its sender must decide is quarantined; what only the clock, the registry or the other reports can
+//     tell is judged there: place, screen, link, count. All of it is one transaction, keyed by (municipality, agency,
+//     kind, report, revision), so that the same event twice is one event, and a correction that comes first waits for
+//     nothing.
 //
-//  5. The sender hears what became of it, on [ReceiptSubject]: a [Receipt] with every reason, its place in the event and a
-//     sentence in Swedish and English. Everyone inside hears an [IncidentAccepted] on [CorrelatedSubject].
+//  5. The sender hears what became of it, on [ReceiptSubject]: a [Receipt] with every reason, its place in the event
+//     and a sentence in Swedish and English. Everyone inside hears an [IncidentAccepted] on [CorrelatedSubject].
 //
-//  6. services/alerting detects, flags, routes and delivers: where an area has more incidents than its own past leads one
-//     to expect, or one very serious one, a [Hotspot] goes out on [HotspotSubject], with the reason in words, and to each
-//     agency it concerns on [AlertSubject].
+//  6. [samsyn/services/alerting] detects, flags, routes and delivers: where an area has more incidents than its own
+//     past leads one to expect, or one very serious one, a [Hotspot] goes out on [HotspotSubject], with the reason in
+//     words, and to each agency it concerns on [AlertSubject].
 //
 //  7. The weekly review looks at it, decides (act, watch, dismiss, hand over), follows up, and tells the caretaker what
 //     came of the report: a [Decision] on [DecisionSubject].
 //
-//  8. All along, services/registry says who may do what where (municipalities, areas, agencies, agreements), and
-//     services/access who may look.
+//  8. All along, [samsyn/services/registry] says who may do what where (municipalities, areas, agencies, agreements),
+//     and [samsyn/services/access] who may look.
 //
 // # What it promises
 //
 // A released version decodes for ever, to the same (testdata/golden). Decoder and JSON Schema accept and refuse the same,
 // save the few things that a schema cannot say, which agree_test.go and schema_test.go list and prove. The bad input that
-// has been seen or thought of stands in package samsyn/events/corpus with what becomes of it.
+// has been seen or thought of stands in package [samsyn/events/corpus] with what becomes of it.
 //
 // It does no I/O, keeps no state, knows no clock and no municipality. It does not decide whether an event counts. When it
 // fails it says so in reasons with paths, and never by panicking.

@@ -64,7 +64,7 @@ func (g *gate) root() bool {
 		if !object && g.nodes[0].kind != '[' {
 			return g.stop(JSONSyntax, g.p, looksLike(g.body))
 		}
-		g.reasons = append(g.reasons, Reason{Code: JSONTrailing, Offset: g.p})
+		g.give(Reason{Code: JSONTrailing, Offset: g.p})
 	}
 	if !object {
 		return g.stop(NotObject, 0, "")
@@ -78,7 +78,8 @@ func (g *gate) stop(code Code, offset int, hint string) bool {
 	if len(g.nodes) > 0 {
 		path = g.pointer(g.open())
 	}
-	g.reasons = append(g.reasons, Reason{Code: code, Path: path, Offset: offset, Hint: hint})
+	g.reasons = g.reasons[:min(len(g.reasons), MaxReasons-1)]
+	g.give(Reason{Code: code, Path: path, Offset: offset, Hint: hint})
 	return false
 }
 
@@ -97,7 +98,13 @@ func (g *gate) syntax() bool { return g.stop(JSONSyntax, g.p, g.dialect()) }
 // flaw gives a reason that does not stop the reading.
 func (g *gate) flaw(code Code, i int32) {
 	if len(g.reasons) < MaxReasons {
-		g.reasons = append(g.reasons, Reason{Code: code, Path: g.pointer(i)})
+		g.give(Reason{Code: code, Path: g.pointer(i)})
+	}
+}
+
+func (g *gate) give(r Reason) {
+	if len(g.reasons) < MaxReasons {
+		g.reasons = append(g.reasons, r)
 	}
 }
 

@@ -28,9 +28,7 @@ func (w *walk) note(code Code, i int32) {
 
 // missing refuses an object for what it lacks.
 func (w *walk) missing(code Code, object int32, name string) {
-	if len(w.reasons) < MaxReasons {
-		w.reasons = append(w.reasons, Reason{Code: code, Path: w.pointer(object) + "/" + name})
-	}
+	w.give(Reason{Code: code, Path: w.pointer(object) + "/" + name})
 }
 
 // object says whether a node is one, and refuses it when it is not.
