@@ -77,7 +77,7 @@ CREATE TABLE alerting.flag (
   area         text NOT NULL,
   -- The leading area and those of the parts.
   areas        text[] NOT NULL,
-  -- The other levels and groups that the same thing showed in: [{level, area, group, observed, expected, margin}].
+  -- The areas of other levels that the same thing showed in: [{id, level, area, observed, expected}].
   parts        jsonb NOT NULL DEFAULT '[]',
   -- Detection group; empty: all groups together.
   grp          text NOT NULL,
