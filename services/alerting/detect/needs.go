@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package detect
+
+import (
+	"math"
+	"time"
+)
+
+// Needs returns how many incidents in the last so many days (1 to 28), spread
+// evenly and with none in the 28 days otherwise, would raise an ALERT in a cell as
+// its baseline stands at asOf. It is what a page says about an area before anything
+// happens there: "needs 15 in a week". It returns 0 for an unknown cell, for other
+// days, and while the history is too short for any flag.
+func (d *Detector) Needs(asOf time.Time, c Cell, days int) int {
+	t := Current(asOf)
+	l, area, group, ok := d.find(c)
+	if !ok || days < 1 || days > Window || t < d.config.HistoryFrom+ColdDays {
+		return 0
+	}
+	v := d.lookAt(t, nil).view(l)
+	limit := v.lnCells + math.Log(d.config.AlertDays)
+	posterior := l.posterior(v.shape, area, group, v.weeks)
+	return least(func(n int) bool {
+		return n >= minObserved && srgp(posterior, spread(n, days), v.exposures[group], d.root).lnR >= limit
+	})
+}
+
+// spread lays n incidents evenly on the last days of the window, from the first of
+// these days on.
+func spread(n, days int) []int32 {
+	counts := make([]int32, Window)
+	for i := range n {
+		counts[Window-days+i*days/n]++
+	}
+	return counts
+}
+
+// least returns the smallest n for which ok holds; ok must hold from some n on.
+func least(ok func(n int) bool) int {
+	low, high := 0, 1 // not ok(low), ok(high) after the first loop
+	for !ok(high) {
+		low, high = high, 2*high
+	}
+	for high-low > 1 {
+		if mid := (low + high) / 2; ok(mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
