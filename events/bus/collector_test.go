@@ -512,3 +512,20 @@ func TestInProgressIsAccepted(t *testing.T) {
 	done(t, k, ds)
 	settledUntil(t, env.Conn, stream, 10)
 }
+
+// A stream that is deleted under the reader and made again is noticed while it runs: the reader waits for it, alarms and reads it whole.
+func TestStreamReplacedWhileReadingIsReadWhole(t *testing.T) {
+	t.Parallel()
+	env, stream := tenEvents(t)
+	desk := newDesk()
+	k := desk.collector(t, env.Conn, stream)
+	done(t, k, collect(t, k, 10))
+	desk.set(stream, 10, "body 10")
+	wantNoError(t, "delete", admin(t, env).DeleteStream(soon(t), stream))
+	wantNoError(t, "ensure", env.Conn.EnsureAgency(soon(t), nykoping, bostad, bus.Quota{}))
+	fill(t, env.Conn, bostad, numbered(1, 3)...)
+	wantSeqs(t, "the new stream", collect(t, k, 3), 1, 3)
+	if !slices.Equal(desk.regressed, []string{stream}) {
+		t.Errorf("regressed %v, want the stream once", desk.regressed)
+	}
+}

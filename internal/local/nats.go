@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -29,7 +30,7 @@ type NATSConfig struct {
 	// Port on loopback. 0 is the port of the last start, or the first free one from 4222 on; what it was is kept in the file port, because agencies
 	// are told the address.
 	Port int
-	// MaxStore is the room for all streams in bytes; 0 is 80 % of the free disk and at most 32 GiB. It never shrinks: streams have reserved it.
+	// MaxStore is the room for all streams in bytes; 0 is 80 % of the disk that is free or theirs already, and at most 32 GiB.
 	MaxStore int64
 	Logger   *slog.Logger
 }
@@ -108,9 +109,11 @@ func (n *NATS) options(ctx context.Context, dir string, c NATSConfig) (*server.O
 	if err != nil {
 		return nil, err
 	}
-	store, err := storeSize(dir, c.MaxStore)
-	if err != nil {
-		return nil, err
+	store := c.MaxStore
+	if store == 0 {
+		if store, err = storeSize(dir); err != nil {
+			return nil, err
+		}
 	}
 	statement, system, err := n.Operator.JWT()
 	if err != nil {
@@ -216,21 +219,32 @@ func (n *NATS) Stop() error {
 	return n.lock.release()
 }
 
-// storeSize is the room for all streams. A server with less than its streams have reserved would not bring them back, so the size that was once given
-// is kept in the file max_store and only grows.
-func storeSize(dir string, wanted int64) (int64, error) {
-	kept, err := readNumber(dir, "max_store")
+// storeSize is the room for all streams: 80 % of what the disk could give them, so that a full store is answered, which a full disk is not: there the
+// server only falls silent. Streams that have reserved more than that stay; new ones are refused.
+func storeSize(dir string) (int64, error) {
+	free := int64(fullDisk(dir, 0).Free) //nolint:gosec // bytes on a disk
+	var used int64
+	err := filepath.WalkDir(filepath.Join(dir, "jetstream"), func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return ignoreMissing(err)
+		}
+		info, err := entry.Info()
+		if err == nil {
+			used += info.Size()
+		}
+		return ignoreMissing(err)
+	})
 	if err != nil {
-		return 0, err
+		return 0, unwritable(dir, err)
 	}
-	if wanted <= 0 {
-		free := int64(fullDisk(dir, 0).Free) //nolint:gosec // bytes on a disk
-		wanted = min(free/10*8, natsLargest)
+	return min((free+used)/10*8, natsLargest), nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	if wanted <= kept {
-		return kept, nil
-	}
-	return wanted, writeNumber(dir, "max_store", wanted)
+	return err
 }
 
 // choosePort finds a port that can be listened on now.
@@ -274,7 +288,7 @@ func (n *NATS) keepPort(dir string, wanted int) error {
 
 func readNumber(dir, name string) (int64, error) {
 	text, err := os.ReadFile(filepath.Join(dir, name))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	if err != nil {
