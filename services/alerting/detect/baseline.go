@@ -9,7 +9,8 @@ import (
 // The baseline of a cell says what is usual there: a Gamma posterior of its rate.
 //
 // History is read in weeks of seven days from its first day, so that each holds
-// every weekday once; a day t knows the weeks that end by t-28. A week counts half
+// every weekday once, and counts from the week of the level's first incident; a day
+// t knows the weeks that end by t-28. A week counts half
 // as much when it is 182 days older. Exposure is 1 a day on average and differs by
 // weekday as the group does on the whole level. The prior of a cell is the rate
 // that its area and its group have on the level; where an area has hardly any
@@ -130,7 +131,8 @@ func (l *level) shapeAfter(weeks int) shape {
 		for i := range 7 {
 			ofWeek = ofWeek*discountDay + s.weekday[group][(l.start+Day(i)).Weekday()]
 		}
-		s.history[group] = ofWeek * (1 - math.Pow(discountWeek, float64(weeks))) / (1 - discountWeek)
+		known := max(0, weeks-max(0, l.first)/7) // the week of the first incident is the first
+		s.history[group] = ofWeek * (1 - math.Pow(discountWeek, float64(known))) / (1 - discountWeek)
 	}
 	return s
 }

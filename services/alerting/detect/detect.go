@@ -55,8 +55,7 @@ type Area struct {
 
 // Config says what a Detector looks at. HistoryFrom, Groups and Areas are required.
 type Config struct {
-	// HistoryFrom is the first day of which all incidents are known. No cell is
-	// flagged in the first ColdDays days from it.
+	// HistoryFrom is the first day of which incidents may be known.
 	HistoryFrom Day
 	// Groups are the detection groups, five at most.
 	Groups []string
@@ -71,7 +70,8 @@ type Config struct {
 	Dispersion float64
 }
 
-// ColdDays is how many days of history come before the first flag.
+// ColdDays is how many days lie between the first incident of a level and the first
+// day on which one of its cells can be flagged.
 const ColdDays = 56
 
 // maxGroups keeps the limit low: twice the cells cost a quarter to half an incident.
@@ -222,17 +222,13 @@ type Finding struct {
 // group. Starts up to the day on which a cell's last episode ended calmly are left
 // out: what made a flag does not make another. Unknown cells are passed over.
 func (d *Detector) Evaluate(asOf time.Time, cells []Cell, prior []Episode) []Finding {
-	t := Current(asOf)
-	if t < d.config.HistoryFrom+ColdDays {
-		return nil
-	}
-	look := d.lookAt(t, prior)
+	look := d.lookAt(Current(asOf), prior)
 	if cells == nil {
 		return look.all()
 	}
 	var found []Finding
 	for _, c := range inOrder(cells) {
-		if l, area, group, ok := d.find(c); ok {
+		if l, area, group, ok := d.find(c); ok && l.warm(look.day) {
 			found = look.cell(found, l, area, group)
 		}
 	}

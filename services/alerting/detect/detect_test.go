@@ -147,6 +147,29 @@ func TestNoFlagInTheFirstEightWeeks(t *testing.T) {
 	}
 }
 
+// A municipality may say that its history begins long before its agencies report:
+// the empty years do not make every incident unusual.
+func TestTimeBeforeTheFirstIncidentIsUnknownNotQuiet(t *testing.T) {
+	d := town(t, 3)
+	first := worldStart + 800
+	for day := first; day < first+200; day++ {
+		mustAdd(t, d, day, cellOf(int(day)%3, int(day)%5), 2)
+	}
+	for day := first; day < first+200; day++ {
+		if got := d.Evaluate(midnight(day), nil, nil); alert(got) {
+			t.Fatalf("%d days after the first incident: %+v", day-first, got)
+		}
+	}
+	if e := d.Expected(Cell{events.LevelArea, areaName(0), ""}, first+150, first+150); len(e) != 1 || e[0].Mean < 4 || e[0].Mean > 5.5 {
+		t.Errorf("fourteen a week in three areas, expected in one: %+v", e)
+	}
+	mustAdd(t, d, worldStart+5, cellOf(0, 0), 1) // a report of long ago, taken back
+	mustAdd(t, d, worldStart+5, cellOf(0, 0), -1)
+	if got := d.Evaluate(midnight(first+ColdDays-1), nil, nil); d.levels[2].warm(int(first-worldStart)+ColdDays-1) || len(got) != 0 {
+		t.Errorf("a report that was taken back began the history: %+v", got)
+	}
+}
+
 // A tick at local midnight looks at the day that has just ended, in summer too.
 func TestCurrentDayIsTheOneThatIsEnding(t *testing.T) {
 	stockholm, err := time.LoadLocation("Europe/Stockholm")

@@ -251,6 +251,9 @@ func TestAFlagEndsWithItsLastPart(t *testing.T) {
 func TestWhatMadeAFlagDoesNotMakeAnother(t *testing.T) {
 	d := town(t, 5)
 	today := worldStart + 200
+	for day := worldStart; day < today; day++ {
+		mustAdd(t, d, day, cellOf(int(day)%5, int(day/5)%5), 1)
+	}
 	for i := range 8 {
 		mustAdd(t, d, today-Day(i%3), cellOf(0, 0), 1)
 	}
@@ -275,6 +278,9 @@ func TestWhatMadeAFlagDoesNotMakeAnother(t *testing.T) {
 func TestAdvanceFollowsTheDetector(t *testing.T) {
 	d := town(t, 5)
 	today := worldStart + 200
+	for day := worldStart; day < today; day++ {
+		mustAdd(t, d, day, cellOf(int(day)%5, int(day/5)%5), 1)
+	}
 	for i := range 8 {
 		mustAdd(t, d, today-Day(i%3), cellOf(0, 0), 1)
 	}

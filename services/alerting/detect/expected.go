@@ -21,7 +21,7 @@ type Expectation struct {
 // Expected returns what is usual in a cell in each week from the one that holds
 // from to the one that holds to, as the weeks' Mondays know it: what a week brings
 // does not change what was expected of it. Weeks that begin less than ColdDays after
-// the first day of history are left out.
+// the first incident of the level are left out.
 func (d *Detector) Expected(c Cell, from, to Day) []Expectation {
 	l, area, group, ok := d.find(c)
 	if !ok {
@@ -29,7 +29,7 @@ func (d *Detector) Expected(c Cell, from, to Day) []Expectation {
 	}
 	var weeks []Expectation
 	for monday := from.Monday(); monday <= to; monday += 7 {
-		if monday >= d.config.HistoryFrom+ColdDays {
+		if l.warm(int(monday - l.start)) {
 			weeks = append(weeks, d.expectation(l, area, group, monday))
 		}
 	}

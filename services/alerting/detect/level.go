@@ -65,6 +65,9 @@ type level struct {
 	index  map[events.AreaCode]int
 	cells  []series // by area and group
 	whole  []series // by group, over all areas; days only
+	// first is the index of the first day with an incident, -1 for none. What came
+	// before it was not quiet but unknown.
+	first int
 	// margins are the discounted sums over all areas, after so many weeks, by group.
 	margins [][]float64
 	// weekdays are how many incidents fell on each weekday up to a week, by group.
@@ -73,7 +76,7 @@ type level struct {
 }
 
 func newLevel(name events.Level, c Config) *level {
-	l := &level{name: name, start: c.HistoryFrom, groups: len(c.Groups), index: map[events.AreaCode]int{}, dispersion: c.Dispersion}
+	l := &level{name: name, start: c.HistoryFrom, groups: len(c.Groups), index: map[events.AreaCode]int{}, dispersion: c.Dispersion, first: -1}
 	for _, a := range c.Areas {
 		if a.Level == name {
 			l.areas = append(l.areas, a.Code)
@@ -99,11 +102,17 @@ func (l *level) add(day, area, group int, delta int32) {
 	l.cell(area, l.groups).add(day, delta)
 	l.whole[group].add(day, delta)
 	l.whole[l.groups].add(day, delta)
+	if l.first < 0 || day <= l.first {
+		l.first = slices.IndexFunc(l.whole[l.groups].days, func(n int32) bool { return n > 0 })
+	}
 	if known := day/7 + 1; known < len(l.margins) {
 		l.margins = l.margins[:known]
 		l.weekdays = l.weekdays[:known]
 	}
 }
+
+// warm reports that enough history lies before a day to say what is usual.
+func (l *level) warm(day int) bool { return l.first >= 0 && day >= l.first+ColdDays }
 
 // occurred counts the groups that occurred on the level in the 52 weeks up to a day.
 func (l *level) occurred(day int) int {

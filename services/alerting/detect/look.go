@@ -58,6 +58,9 @@ func (k *look) view(l *level) *view {
 func (k *look) all() []Finding {
 	var found []Finding
 	for _, l := range k.d.levels {
+		if !l.warm(k.day) {
+			continue
+		}
 		for area := range l.areas {
 			from := len(found)
 			for group := range l.groups + 1 {

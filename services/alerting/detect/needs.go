@@ -15,7 +15,7 @@ import (
 func (d *Detector) Needs(asOf time.Time, c Cell, days int) int {
 	t := Current(asOf)
 	l, area, group, ok := d.find(c)
-	if !ok || days < 1 || days > Window || t < d.config.HistoryFrom+ColdDays {
+	if !ok || days < 1 || days > Window || !l.warm(int(t-d.config.HistoryFrom)) {
 		return 0
 	}
 	v := d.lookAt(t, nil).view(l)

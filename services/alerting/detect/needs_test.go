@@ -69,6 +69,7 @@ func TestAsManyAsNeededRaiseAnAlertAndOneLessDoesNot(t *testing.T) {
 // A page must not promise what cannot come.
 func TestNothingIsNeededWhereNoFlagCanCome(t *testing.T) {
 	d := town(t, 2)
+	mustAdd(t, d, worldStart, cellOf(1, 1), 1)
 	today := worldStart + 100
 	for name, got := range map[string]int{
 		"before eight weeks": d.Needs(midnight(worldStart+ColdDays-1), cellOf(0, 0), 7),
