@@ -35,6 +35,8 @@ const (
 	// firstPause and longestPause bound the wait after an error of ours: at most one attempt every five seconds.
 	firstPause   = 100 * time.Millisecond
 	longestPause = 5 * time.Second
+	// sendTogether is the most batches whose messages are sent at once, and the most that wait to be sent.
+	sendTogether = 8
 	// stopWithin is how long work in flight may take when the service is told to stop.
 	stopWithin = 8 * time.Second
 	// referenceEvery is how often the registry's version is looked at beside the signal.

@@ -88,7 +88,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.untilReady(ctx, s.sendLeftovers); err != nil {
 		return stopped(ctx, err)
 	}
-	judged, sent := make(chan work, 1), make(chan work, 2)
+	judged, sent := make(chan work, 1), make(chan work, sendTogether)
 	working, cancel := detached(ctx)
 	defer cancel()
 	group, reading := errgroup.WithContext(ctx)
@@ -116,12 +116,12 @@ func stopped(ctx context.Context, err error) error {
 
 // work is one batch of one municipality on its way through the stages.
 type work struct {
-	ref        *reference
-	deliveries []bus.Delivery
-	verdicts   []verdict
-	batch      int64
-	outgoing   []bus.Message
-	began      time.Time
+	municipality events.MunicipalityID
+	ref          *reference
+	deliveries   []bus.Delivery
+	verdicts     []verdict
+	batch        int64
+	outgoing     []bus.Message
 }
 
 // read takes what the streams hold, fairly, and judges it.
@@ -131,13 +131,13 @@ func (s *Service) read(ctx context.Context, judged chan<- work) error {
 		if err != nil {
 			return err
 		}
-		for _, part := range byMunicipality(deliveries) {
-			w := work{deliveries: part, began: time.Now()}
+		for m, part := range byMunicipality(deliveries) {
+			began, w := time.Now(), work{municipality: m, deliveries: part}
 			if w.ref, err = s.referenceFor(ctx, part); err != nil {
 				return err
 			}
 			s.judgeAll(&w)
-			s.metrics.took("judge", w.began)
+			s.metrics.took("judge", began)
 			select {
 			case judged <- w:
 			case <-ctx.Done():
@@ -261,7 +261,7 @@ func (s *Service) commit(ctx context.Context, m events.MunicipalityID, fn func(c
 		return err
 	}
 	s.count(booked)
-	return s.send(ctx, work{ref: ref, batch: booked.batch, outgoing: booked.outgoing})
+	return s.send(ctx, work{municipality: m, batch: booked.batch, outgoing: booked.outgoing})
 }
 
 func (s *Service) count(b *booking) {
@@ -273,21 +273,42 @@ func (s *Service) count(b *booking) {
 	}
 }
 
-// sendAll acknowledges and sends what was committed. It waits for the broker as long as it takes:
-// what is not sent stays in its row.
+// sendAll acknowledges and sends what was committed. Batches that wait are sent together: the broker
+// writes one large batch much faster than many small ones. It waits for the broker as long as it
+// takes; what is not sent stays in its row.
 func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 	done := make([]bus.Verdict, s.config.BatchSize)
 	for w := range sent {
 		began := time.Now()
-		if err := s.collector.Settle(ctx, w.deliveries, done[:len(w.deliveries)]); err != nil {
-			s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.ref.municipality, "error", err)
+		together := gather(w, sent)
+		for _, w := range together {
+			if err := s.collector.Settle(ctx, w.deliveries, done[:len(w.deliveries)]); err != nil {
+				s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
+			}
 		}
-		if err := s.patiently(ctx, func() error { return s.send(ctx, w) }); err != nil {
+		if err := s.patiently(ctx, func() error { return s.send(ctx, together...) }); err != nil {
 			return err
 		}
 		s.metrics.took("send", began)
 	}
 	return nil
+}
+
+// gather takes what waits behind a batch, without waiting for more.
+func gather(w work, sent <-chan work) []work {
+	together := []work{w}
+	for len(together) < sendTogether {
+		select {
+		case next, open := <-sent:
+			if !open {
+				return together
+			}
+			together = append(together, next)
+		default:
+			return together
+		}
+	}
+	return together
 }
 
 // patiently repeats what fails because a part of ours is away, at most every five seconds.

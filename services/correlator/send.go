@@ -16,22 +16,32 @@ import (
 // A resend after a lost delete is recognised by its message id, so the delete need not wait for the disk.
 const deleteOutgoing = `-- correlator: what was sent
 WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
-DELETE FROM correlator.outgoing USING quick WHERE municipality = $1 AND batch = $2`
+DELETE FROM correlator.outgoing o USING quick, unnest($1::text[], $2::bigint[]) AS q (municipality, batch)
+ WHERE (o.municipality, o.batch) = (q.municipality, q.batch)`
 
 const readOutgoing = `-- correlator: what was committed and not sent
 SELECT municipality, batch, messages FROM correlator.outgoing ORDER BY municipality, batch, part LIMIT 100`
 
-// send publishes what a batch said and forgets it. Messages to an agency whose stream is full or
+// send publishes what batches said and forgets it. Messages to an agency whose stream is full or
 // gone are left out with a log line: the receipt is in contract.receipt for whoever asks.
-func (s *Service) send(ctx context.Context, w work) error {
-	if len(w.outgoing) == 0 {
+func (s *Service) send(ctx context.Context, batches ...work) error {
+	var messages []bus.Message
+	var municipalities []string
+	var numbers []int64
+	for _, w := range batches {
+		if len(w.outgoing) > 0 {
+			messages = append(messages, w.outgoing...)
+			municipalities, numbers = append(municipalities, string(w.municipality)), append(numbers, w.batch)
+		}
+	}
+	if len(messages) == 0 {
 		return nil
 	}
-	if err := s.publish(ctx, w.outgoing); err != nil {
+	if err := s.publish(ctx, messages); err != nil {
 		return err
 	}
-	if _, err := s.store.pool.Exec(ctx, deleteOutgoing, string(w.ref.municipality), w.batch); err != nil {
-		return fmt.Errorf("forget outgoing batch %d of %s: %w", w.batch, w.ref.municipality, err)
+	if _, err := s.store.pool.Exec(ctx, deleteOutgoing, municipalities, numbers); err != nil {
+		return fmt.Errorf("forget outgoing batches %v of %v: %w", numbers, municipalities, err)
 	}
 	return nil
 }
@@ -75,7 +85,7 @@ func (s *Service) sendLeftovers(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("outgoing batch %d of %s: %w", r.Batch, r.Municipality, err)
 			}
-			if err := s.send(ctx, work{ref: &reference{municipality: events.MunicipalityID(r.Municipality)}, batch: r.Batch, outgoing: messages}); err != nil {
+			if err := s.send(ctx, work{municipality: events.MunicipalityID(r.Municipality), batch: r.Batch, outgoing: messages}); err != nil {
 				return err
 			}
 		}
