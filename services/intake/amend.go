@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"samsyn/events"
+	"samsyn/events/bus"
 )
 
 // correctIncident is POST /incidents/{report}/corrections: the body is the whole new data.
@@ -130,10 +132,11 @@ const (
 // said: a sender who names the revision is let through, because an event waits for nothing; one who needs the next revision
 // is asked to come again.
 func (s *Service) nextRevision(ctx context.Context, who grant, kind events.Kind, report events.ReportID, needed bool) (int, error) {
-	end, err := s.bus.Last(ctx, events.IncidentStream(who.municipality, who.agency))
+	stream, err := s.bus.StreamState(ctx, events.IncidentStream(who.municipality, who.agency))
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%w: %w", bus.ErrNoAnswer, err)
 	}
+	end := stream.Last
 	patience := time.NewTimer(readWait)
 	defer patience.Stop()
 	poll := time.NewTicker(readPoll)

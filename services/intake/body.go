@@ -23,8 +23,11 @@ const (
 // readBody reads a whole body of at most limit bytes, from a sender that is never silent for long.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	// Not every writer has a connection behind it (a stored answer has none): then there is nobody to wait for.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(stallTime))
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(stallTime))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	// From here on the server itself listens whether the client is still there, and must not be timed.
+	_ = connection.SetReadDeadline(time.Time{})
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large) && limit == events.MaxBody:

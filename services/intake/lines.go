@@ -123,16 +123,22 @@ func (l *lineStream) answer(ctx context.Context, lines [][]byte, out *spool) err
 // lineReader reads lines ahead, at most linesAtOnce of them, so that those that are there can be taken together.
 type lineReader struct {
 	lines      chan []byte
-	done       chan struct{}
-	end        error // why there are no more lines; read after lines is closed
+	done       chan struct{} // nobody takes lines any more
+	ended      chan struct{} // there are no more
+	end        error         // why; read after lines is closed
 	connection *http.ResponseController
 }
 
 func readLines(body io.Reader, connection *http.ResponseController) *lineReader {
-	l := &lineReader{lines: make(chan []byte, linesAtOnce), done: make(chan struct{}), connection: connection}
+	l := &lineReader{
+		lines: make(chan []byte, linesAtOnce), done: make(chan struct{}), ended: make(chan struct{}), connection: connection,
+	}
 	go func() {
 		defer close(l.lines)
+		defer close(l.ended)
 		l.end = l.read(bufio.NewReaderSize(patientReader{body, connection}, 64<<10))
+		// From here on the server itself listens whether the client is still there, and must not be timed.
+		_ = connection.SetReadDeadline(time.Time{})
 	}()
 	return l
 }
@@ -211,7 +217,11 @@ func (l *lineReader) take(ctx context.Context, stopping <-chan struct{}) ([][]by
 // stop ends the reading, also where it waits for the sender, and returns when it has ended.
 func (l *lineReader) stop() {
 	close(l.done)
-	_ = l.connection.SetReadDeadline(time.Now())
+	select {
+	case <-l.ended:
+	default:
+		_ = l.connection.SetReadDeadline(time.Now())
+	}
 	for range l.lines { //nolint:revive // until it is closed
 	}
 }
