@@ -3,6 +3,7 @@
 package local
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -32,15 +33,21 @@ func fullDisk(dir string, needed uint64) *DiskFullError {
 	return &DiskFullError{Dir: dir, Free: st.Bavail * uint64(st.Bsize), Needed: needed}
 }
 
+// syncDisk makes everything that was written to the file system of dir durable: for a thousand new
+// files that is quicker than one by one.
+func syncDisk(dir string) error {
+	d, err := os.Open(filepath.Clean(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(unix.Syncfs(int(d.Fd())), d.Close())
+}
+
 // syncDir makes a rename in dir durable.
 func syncDir(dir string) error {
 	d, err := os.Open(filepath.Clean(dir))
 	if err != nil {
 		return err
 	}
-	if err := d.Sync(); err != nil {
-		_ = d.Close()
-		return err
-	}
-	return d.Close()
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -18,16 +18,16 @@ UNION ALL
 SELECT s || ' for a role or database' FROM pg_db_role_setting, unnest(setconfig) AS s WHERE s = 'synchronous_commit=off'
  ORDER BY 1`
 
-// CheckDurable asks the server at url whether what it acknowledges is on its disk: fsync,
-// full_page_writes, synchronous_commit and data checksums. It is used for external servers, too. The
-// error is a *NotDurableError that names each setting, or that of a server that does not answer.
-func CheckDurable(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return fmt.Errorf("connect to database: %w", err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	rows, err := conn.Query(ctx, readDurability)
+// Querier asks a database: a pool or a connection.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// CheckDurable asks the server whether what it acknowledges is on its disk: fsync, full_page_writes,
+// synchronous_commit and data checksums. It is used for external servers, too. The error is a
+// *NotDurableError that names each setting, or that of a server that does not answer.
+func CheckDurable(ctx context.Context, db Querier) error {
+	rows, err := db.Query(ctx, readDurability)
 	if err != nil {
 		return fmt.Errorf("read settings of the database: %w", err)
 	}
@@ -39,4 +39,13 @@ func CheckDurable(ctx context.Context, url string) error {
 		return &NotDurableError{Settings: wrong}
 	}
 	return nil
+}
+
+func checkDurableAt(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connect to database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	return CheckDurable(ctx, conn)
 }

@@ -85,10 +85,10 @@ func initCluster(ctx context.Context, l launch) error {
 	}
 	args := []string{
 		"-D", making, "-U", adminRole, "--auth-local=trust", "--auth-host=reject",
-		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions",
+		"--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions", "--no-sync", // all at once below
 	}
 	if l.volatile {
-		args = append(args, "--no-sync", "--wal-segsize=1") // small: tests copy it
+		args = append(args, "--wal-segsize=1") // small: tests copy it
 	}
 	c := l.command(syscall.SIGKILL, "initdb", args...)
 	log := newPostgresLog(l.logger)
@@ -106,6 +106,11 @@ func initCluster(ctx context.Context, l launch) error {
 	}
 	if p.err != nil {
 		return l.startError(fmt.Errorf("initdb: %w", p.err), log)
+	}
+	if !l.volatile {
+		if err := syncDisk(l.home); err != nil {
+			return unwritable(l.home, err)
+		}
 	}
 	if err := os.Rename(making, l.cluster()); err != nil {
 		return unwritable(l.home, err)

@@ -18,7 +18,7 @@ func TestStackStartsStopsAndStartsAgain(t *testing.T) {
 		s, err := Start(t.Context(), Config{Dir: dir, Logger: quiet()})
 		must(t, err)
 		t.Logf("%s start of both %s", name, time.Since(began).Round(time.Millisecond))
-		must(t, CheckDurable(t.Context(), s.Postgres.URL))
+		must(t, checkDurableAt(t.Context(), s.Postgres.URL))
 		var inUse *InUseError
 		if _, err := Start(t.Context(), Config{Dir: dir, Logger: quiet()}); !errors.As(err, &inUse) {
 			t.Errorf("a second Start = %v, want an InUseError", err)

@@ -29,9 +29,7 @@ func lockDir(dir string) (*dirLock, error) {
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		holder, _ := io.ReadAll(io.LimitReader(f, 20))
-		pid, _ := strconv.Atoi(strings.TrimSpace(string(holder))) // not a number: the holder has not written it yet
-		return nil, errors.Join(&InUseError{Dir: dir, PID: pid}, f.Close())
+		return nil, errors.Join(&InUseError{Dir: dir, PID: readPID(f)}, f.Close())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
@@ -40,6 +38,26 @@ func lockDir(dir string) (*dirLock, error) {
 		return nil, errors.Join(unwritable(dir, err), f.Close())
 	}
 	return &dirLock{f}, nil
+}
+
+// Holder tells whether a process holds dir, and which (0 when it has not said yet).
+func Holder(dir string) (pid int, held bool) {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return 0, false // nobody ever did
+	}
+	defer func() { _ = f.Close() }()
+	// A shared lock is given up with the file, at the end of this call.
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); err == nil {
+		return 0, false
+	}
+	return readPID(f), true
+}
+
+func readPID(f *os.File) int {
+	text, _ := io.ReadAll(io.LimitReader(f, 20))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text))) // not a number: the holder has not written it yet
+	return pid
 }
 
 func writePID(f *os.File) error {

@@ -74,7 +74,7 @@ func StartPostgres(ctx context.Context, c PostgresConfig) (*Postgres, error) {
 	}
 	go p.supervise()
 	if !c.Volatile {
-		if err := CheckDurable(ctx, p.URL); err != nil {
+		if err := checkDurableAt(ctx, p.URL); err != nil {
 			return nil, errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 		}
 	}

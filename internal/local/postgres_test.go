@@ -169,13 +169,13 @@ func TestColdAndWarmStart(t *testing.T) {
 func TestServerIsDurableAndSaysWhenNot(t *testing.T) {
 	t.Parallel()
 	p := start(t, tempDir(t))
-	must(t, CheckDurable(t.Context(), p.URL))
+	must(t, checkDurableAt(t.Context(), p.URL))
 	if got := exec1(t, p.URL, "SELECT string_agg(setting, ',' ORDER BY name) FROM pg_settings WHERE name IN ('data_checksums','fsync','full_page_writes','listen_addresses','synchronous_commit')"); got != "on,on,on,,on" {
 		t.Errorf("settings are %q", got)
 	}
 	do(t, p.URL, "ALTER DATABASE samsyn SET synchronous_commit = off")
 	var not *NotDurableError
-	if err := CheckDurable(t.Context(), p.URL); !errors.As(err, &not) || !strings.Contains(err.Error(), "synchronous_commit=off") {
+	if err := checkDurableAt(t.Context(), p.URL); !errors.As(err, &not) || !strings.Contains(err.Error(), "synchronous_commit=off") {
 		t.Errorf("CheckDurable = %v, want a NotDurableError that names synchronous_commit", err)
 	}
 }

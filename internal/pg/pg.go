@@ -104,3 +104,6 @@ func prepare(c *pgx.ConnConfig, name string) {
 	c.RuntimeParams["timezone"] = "UTC"
 	c.RuntimeParams["application_name"] = name
 }
+
+// Pool is the driver's pool, named here so that wiring need not import the driver.
+type Pool = pgxpool.Pool

@@ -28,8 +28,12 @@ import (
 // StopWithin is how long all parts together have to stop.
 const StopWithin = 10 * time.Second
 
-// UntilSignal returns a context that ends at the first SIGINT or SIGTERM. The second one ends the
-// process at once with status 130, as a person who presses Ctrl-C twice wants.
+// again is how long after the first signal a second one is taken for the same: timeout(1) and others
+// send one to the process and one to its group.
+const again = time.Second
+
+// UntilSignal returns a context that ends at the first SIGINT or SIGTERM. One more after a second
+// ends the process at once with status 130, as a person who presses Ctrl-C again wants.
 func UntilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
@@ -41,8 +45,12 @@ func UntilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 		case <-ctx.Done():
 			return
 		}
-		<-signals
-		os.Exit(130)
+		first := time.Now()
+		for range signals {
+			if time.Since(first) > again {
+				os.Exit(130)
+			}
+		}
 	}()
 	return ctx, func() {
 		signal.Stop(signals)

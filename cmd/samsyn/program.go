@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"samsyn/internal/run"
+)
+
+const description = `Samsyn turns what agencies see into flagged places, by area and week.
+
+Start with 'samsyn up'. Every command has --help with an example.`
+
+// commands is the command tree; each command has a file of its own.
+type commands struct {
+	Settings
+
+	Up      upCommand      `cmd:"" help:"Run everything on this machine, until Ctrl-C."`
+	Run     runCommandLine `cmd:"" help:"Run some roles beside external servers."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database to this program's schema."`
+	Config  configCommands `cmd:"" help:"What this program is told."`
+	Version versionCommand `cmd:"" help:"Say what program this is."`
+}
+
+// program is what every command is run with.
+type program struct {
+	settings Settings
+	stdout   io.Writer
+	stderr   io.Writer
+	log      *slog.Logger
+}
+
+func newProgram(s Settings, stdout, stderr io.Writer) *program {
+	level := map[string]slog.Level{"debug": slog.LevelDebug, "warn": slog.LevelWarn, "error": slog.LevelError}[s.Log]
+	return &program{settings: s, stdout: stdout, stderr: stderr, log: run.NewLogger(stderr, level)}
+}
+
+// say tells the person at the terminal something; it is no data.
+func (p *program) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stderr, format+"\n", args...) // there is nobody else to tell
+}
+
+// table is data in rows, for people.
+type table struct {
+	header []string
+	rows   [][]string
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// write puts data on stdout: v as one JSON object with --output json, else t as an aligned table.
+func (p *program) write(v any, t table) error {
+	if p.settings.Output == "json" {
+		return json.NewEncoder(p.stdout).Encode(v)
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{t.header}, t.rows...) {
+		cells := make([]string, len(row))
+		for i, c := range row {
+			cells[i] = clean(c)
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t")); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// clean takes out what would steer a terminal: text may come from anyone.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"samsyn/internal/local"
+	"samsyn/internal/pg"
+	"samsyn/internal/run"
+	"samsyn/services/correlator"
+	"samsyn/services/intake"
+)
+
+// site is what the roles of one process share.
+type site struct {
+	*installation
+	settings Settings
+	parts    *run.Parts
+	health   *run.Health
+	metrics  *prometheus.Registry
+	// public is where people reach the pages.
+	public string
+	http   net.Listener
+}
+
+// role is one part of Samsyn that runs for long.
+type role struct {
+	name  string
+	start func(ctx context.Context, s *site) error
+}
+
+// roles in the order in which they start: who is written to before who writes.
+func roles() []role {
+	return []role{
+		{"correlator", startCorrelator},
+		{"web", startWeb},
+	}
+}
+
+func roleNames() string {
+	var names []string
+	for _, r := range roles() {
+		names = append(names, r.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+const (
+	correlatorConns = 4
+	webConns        = 10
+)
+
+func startCorrelator(ctx context.Context, s *site) error {
+	pool, err := s.Pool(ctx, pg.RoleCorrelator, correlatorConns)
+	if err != nil {
+		return err
+	}
+	service, err := correlator.New(pool, s.Bus, s.Log, s.metrics, correlator.Config{})
+	if err != nil {
+		return err
+	}
+	s.parts.Go(ctx, "correlator", service.Run)
+	return nil
+}
+
+// The day on which this version of the API was released.
+var apiReleased = time.Date(2026, time.November, 21, 0, 0, 0, 0, time.UTC)
+
+func startWeb(ctx context.Context, s *site) error {
+	pool, err := s.Pool(ctx, pg.RoleIntake, webConns)
+	if err != nil {
+		return err
+	}
+	agencies := pg.OpenAgencies(s.Database)
+	s.parts.Add("agencies' database", func(context.Context) error {
+		agencies.Close()
+		return nil
+	})
+	api, err := intake.New(pool, agencies, s.Bus, s.metrics, intake.Config{
+		PublicURL: s.public, Released: apiReleased, CursorKey: s.Key("receipt cursors"), Now: time.Now, Logger: s.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.parts.Add("intake", func(context.Context) error {
+		api.Stop()
+		return nil
+	})
+	mux := http.NewServeMux()
+	mux.Handle(intake.Base+"/", api.Routes())
+	s.parts.Serve("web", s.http, mux)
+	return nil
+}
+
+// watch registers what /readyz looks at, and serves it.
+func (s *site) watch(ctx context.Context) (net.Listener, error) {
+	pool, err := s.Pool(ctx, pg.RoleWeb, 2)
+	if err != nil {
+		return nil, err
+	}
+	s.health.Register("database", pool.Ping)
+	s.health.Register("database durable", func(ctx context.Context) error { return degraded(local.CheckDurable(ctx, pool)) })
+	s.health.Register("nats durable", func(ctx context.Context) error { return degraded(s.Bus.Durability(ctx)) })
+	address := s.settings.Operations
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	l, err := run.Listen(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	s.parts.Serve("operations", l, run.Operations(s.metrics, s.health))
+	return l, nil
+}
+
+func degraded(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", run.ErrDegraded, err)
+}
+
+// listen opens the address of the pages: the given one, or the first free one from 8080 on.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	if address != "" {
+		return run.Listen(ctx, address)
+	}
+	const first, last = 8080, 8099
+	var l net.Listener
+	var err error
+	for port := first; port <= last; port++ {
+		if l, err = run.Listen(ctx, fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return l, nil
+		}
+	}
+	return nil, err
+}
