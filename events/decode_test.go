@@ -17,6 +17,19 @@ func said(reasons []Reason) []string {
 	return list
 }
 
+// Clocks differ by minutes, not more: an incident that occurred after its report is the sender's to look at.
+func TestOccurredMayBeFiveMinutesLaterThanReported(t *testing.T) {
+	for to, want := range map[string][]string{
+		"2026-07-01T00:04:00+02:00":     nil,
+		"2026-07-01T00:04:00.001+02:00": {"time_order /data/occurred/to"},
+	} {
+		_, reasons := Decode([]byte(strings.Replace(usual, `"to":"2026-06-30T23:00:00+02:00"`, `"to":"`+to+`"`, 1)))
+		if got := said(reasons); !slices.Equal(got, want) {
+			t.Errorf("reported 23:59, occurred until %s: %v, want %v", to, got, want)
+		}
+	}
+}
+
 // A sender who is told of one mistake a day stops sending.
 func TestEveryReasonIsGivenAtOnce(t *testing.T) {
 	body := `{"specversion":"0.9","id":"a b","source":"urn:samsyn:0480:bostad","type":"samsyn.incident.reported.v1",
