@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"samsyn/events"
-	"samsyn/internal/pg"
 )
 
 // An event is held when deciding it fails because of a bug of ours. It is stored with its bytes and
@@ -211,14 +210,6 @@ func (s *Service) retryOne(ctx context.Context, in arrival) error {
 			return err
 		}
 		_, err := tx.Exec(ctx, deleteHeld, string(in.municipality), string(in.agency), string(in.verb), v.sha[:])
-		return err
-	})
-}
-
-// RetryNow makes every held event due, for an operator who has upgraded.
-func (s *Service) RetryNow(ctx context.Context) error {
-	return pg.InTx(ctx, s.store.pool, pg.System, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "-- correlator: every held event is due\nUPDATE correlator.held SET next_at = now()")
 		return err
 	})
 }
