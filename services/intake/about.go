@@ -2,13 +2,13 @@
 
 package intake
 
-import (
-	"net/http"
-	"time"
-)
+import "net/http"
 
-// apiVersion is that of schemas/openapi.yaml; a test holds them together.
-const apiVersion = "1.0.0"
+// The version is that of schemas/openapi.yaml (a test holds them together), with the day on which it was released.
+const (
+	apiVersion  = "1.0.0"
+	apiReleased = "2026-11-21"
+)
 
 type apiInfoBody struct {
 	Name          string `json:"apiName"`
@@ -18,10 +18,10 @@ type apiInfoBody struct {
 	Status        string `json:"apiStatus"`
 }
 
-// apiInfo is GET /api-info, as the Swedish public-sector REST API profile asks (DIGG, REST API-profil 1.2, section 9).
+// apiInfo is GET /api-info, as the Swedish public-sector REST API profile asks (DIGG, REST API-profil).
 func (s *Service) apiInfo(w http.ResponseWriter, _ *http.Request) {
 	body := apiInfoBody{
-		Name: "Samsyn", Version: apiVersion, Released: s.config.Released.Format(time.DateOnly),
+		Name: "Samsyn", Version: apiVersion, Released: apiReleased,
 		Documentation: s.config.PublicURL + Base + "/openapi.json", Status: "active",
 	}
 	if err := writeJSON(w, http.StatusOK, body); err != nil {

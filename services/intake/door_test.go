@@ -66,7 +66,7 @@ func (d *door) open() {
 	var err error
 	d.registry = prometheus.NewRegistry()
 	d.service, err = New(pool, agencies, d.conn, d.registry, Config{
-		PublicURL: "https://samsyn.example.se", Released: d.now, CursorKey: bytes.Repeat([]byte{7}, 32), Now: d.clock,
+		PublicURL: "https://samsyn.example.se", CursorKey: bytes.Repeat([]byte{7}, 32), Now: d.clock,
 		Logger: slog.New(slog.NewJSONHandler(d.log, nil)),
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
-	"time"
 
 	"samsyn/events"
 	"samsyn/events/bus"
@@ -95,11 +94,13 @@ func (s *Service) sendOne(w http.ResponseWriter, r *http.Request, who grant, it 
 // sendArray answers 200 with one result an item. Where one of them could not be stored the whole is answered by 503: sent
 // again, those that were stored are duplicates.
 func (s *Service) sendArray(w http.ResponseWriter, r *http.Request, who grant, dry bool) error {
-	done, err := s.limits.array(r.Context().Done())
-	if err != nil {
-		return err
+	if _, here := r.Body.(memoryBody); !here {
+		done, err := s.limits.array(r.Context().Done())
+		if err != nil {
+			return err
+		}
+		defer done()
 	}
-	defer done()
 	body, err := readBody(w, r, maxArrayBytes)
 	if err != nil {
 		return err
@@ -196,7 +197,6 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 		return err
 	}
 	w.Header().Set("Content-Type", typeJSON+charset)
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(stallTime))
 	w.WriteHeader(status)
 	// The reader may be gone; what was done is done and can be asked for again.
 	_, _ = w.Write(body)

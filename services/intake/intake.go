@@ -42,12 +42,11 @@ import (
 
 // Config is what an installation decides about the door.
 type Config struct {
-	// PublicURL is the address under which people reach the installation, without a path: https://samsyn.example.se.
+	// PublicURL is the address under which people reach the installation, without a path: https://samsyn.example.se. It is
+	// only shown.
 	PublicURL string
-	// Released is the day on which this version of the API was released.
-	Released time.Time
-	// CursorKey seals the cursors of the receipts: 32 bytes, the same for every instance and after every restart. A cursor
-	// sealed with another key is refused.
+	// CursorKey seals the cursors of the receipts: 32 bytes, the same for every instance and after every restart (derive it
+	// from the installation's secret). A cursor sealed with another key is refused.
 	CursorKey []byte
 	// Now is the wall clock; nil is time.Now.
 	Now    func() time.Time

@@ -17,8 +17,8 @@ const (
 	// Long answers of one agency at the same time: streams of lines, and readers that wait for receipts.
 	streamsAtOnce = 2
 	waitsAtOnce   = 8
-	// Arrays being read in the whole process: each may hold 8 MiB.
-	arraysAtOnce = 8
+	// Whole bodies of up to 8 MiB in the process: arrays, and what comes under an Idempotency-Key.
+	arraysAtOnce = 16
 	longRetry    = 5 * time.Second
 	arrayWait    = 2 * time.Second
 )
@@ -110,7 +110,7 @@ func (l *limits) begin(who grant, what string, most int, counter func(*quota) *i
 	}, nil
 }
 
-// array waits for room to read an array into memory.
+// array waits for room to read a large body into memory.
 func (l *limits) array(gone <-chan struct{}) (done func(), err error) {
 	patience := time.NewTimer(arrayWait)
 	defer patience.Stop()

@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -38,6 +37,11 @@ func (s *Service) once(w http.ResponseWriter, r *http.Request, who grant, h hand
 	if len(keys) > 1 || !validKey(key) {
 		return badParameter("Idempotency-Key", "ett värde med 1-128 synliga ASCII-tecken", "one value of 1-128 visible ASCII characters")
 	}
+	done, err := s.limits.array(r.Context().Done())
+	if err != nil {
+		return err
+	}
+	defer done()
 	body, err := keyedBody(w, r)
 	if err != nil {
 		return err
@@ -49,7 +53,7 @@ func (s *Service) once(w http.ResponseWriter, r *http.Request, who grant, h hand
 	case err != nil:
 		return err
 	case found.ours:
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.Body = memoryBody{bytes.NewReader(body)}
 		return s.answerOnce(w, r, who, h, key, claim)
 	case !bytes.Equal(found.fingerprint, fingerprint[:]):
 		return web.Problem{Status: http.StatusUnprocessableEntity, Code: events.IdempotencyConflict}
@@ -116,6 +120,12 @@ func keyedBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 	return body, nil
 }
+
+// memoryBody is a body that has been read already, and has its room.
+type memoryBody struct{ *bytes.Reader }
+
+// Close does nothing: there is no connection behind it.
+func (memoryBody) Close() error { return nil }
 
 func validKey(key string) bool {
 	for i := range len(key) {

@@ -24,6 +24,8 @@ func (s *Service) serve(o operation) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		// Whatever the server's own limits are: a store that stalls must still be answered for. Streams move this on.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerWithin))
 		watched := &watchedWriter{ResponseWriter: w}
 		began := s.now()
 		defer func() { s.metrics.request(name, watched.status, s.now().Sub(began)) }()
@@ -109,4 +111,6 @@ func problemOf(err error) (web.Problem, bool) {
 const (
 	// stallTime is how long a sender may be silent in the middle of a body, and a reader may leave an answer unread.
 	stallTime = time.Minute
+	// answerWithin is longer than anything here waits for: a body, a stalled store, a waiting reader.
+	answerWithin = 3 * time.Minute
 )
