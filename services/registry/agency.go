@@ -100,6 +100,9 @@ func (a Agency) check() error {
 // are empty streams and an account without credentials, which the next attempt uses. Errors:
 // *InvalidError, *UnknownError, *ExistsError, *bus.NoRoomError.
 func (s *Service) AddAgency(ctx context.Context, a Agency) error {
+	if s.operator == nil {
+		return ErrNoOperator
+	}
 	a = a.withDefaults(s.config.Now())
 	if err := a.check(); err != nil {
 		return err
@@ -202,6 +205,9 @@ func (e *StillOpenError) Unwrap() error { return e.Cause }
 // same and the error is a *StillOpenError. Suspending twice closes what is still
 // open and keeps the first time. Other error: *UnknownError.
 func (s *Service) SuspendAgency(ctx context.Context, m events.MunicipalityID, code events.AgencyID) error {
+	if s.operator == nil {
+		return ErrNoOperator
+	}
 	err := s.change(ctx, m, func(st store, _ Municipality) error {
 		if _, err := st.agency(ctx, m, code); err != nil {
 			return err
@@ -225,6 +231,9 @@ func (s *Service) SuspendAgency(ctx context.Context, m events.MunicipalityID, co
 // Resuming an agency that is not suspended opens what is closed. Error:
 // *UnknownError.
 func (s *Service) ResumeAgency(ctx context.Context, m events.MunicipalityID, code events.AgencyID) error {
+	if s.operator == nil {
+		return ErrNoOperator
+	}
 	opened := false
 	err := s.change(ctx, m, func(st store, _ Municipality) error {
 		a, err := st.agency(ctx, m, code)
@@ -252,6 +261,9 @@ func (s *Service) ResumeAgency(ctx context.Context, m events.MunicipalityID, cod
 // that is right. An agency that fails does not keep the others waiting; all errors
 // are returned.
 func (s *Service) Reconcile(ctx context.Context) error {
+	if s.operator == nil {
+		return ErrNoOperator
+	}
 	all, err := s.Agencies(ctx, "")
 	if err != nil {
 		return err

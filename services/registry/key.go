@@ -95,6 +95,9 @@ type Credentials struct {
 // had before: whoever is connected with those is cut off. They are not kept. Errors:
 // *UnknownError, *InvalidError for a suspended agency.
 func (s *Service) IssueCredentials(ctx context.Context, m events.MunicipalityID, agency events.AgencyID, revokeOlder bool) (Credentials, error) {
+	if s.operator == nil {
+		return Credentials{}, ErrNoOperator
+	}
 	a, err := s.AgencyOf(ctx, m, agency)
 	if err != nil {
 		return Credentials{}, err

@@ -56,11 +56,16 @@ type Service struct {
 	config   Config
 }
 
+// ErrNoOperator says that this process does not hold the operator's keys, without
+// which no agency is added, suspended, resumed or given credentials.
+var ErrNoOperator = errors.New("this needs the operator's keys of the NATS server (--nats-keys)")
+
 // New makes a Service. db logs in as samsyn_registry; conn is the platform's own
-// connection; operator holds the keys with which agencies' accounts are signed.
+// connection; operator holds the keys with which agencies' accounts are signed, and
+// may be nil: what needs it is then refused with ErrNoOperator before anything is done.
 func New(db pg.Beginner, conn *bus.Conn, operator *bus.Operator, config Config) (*Service, error) {
-	if db == nil || conn == nil || operator == nil {
-		return nil, errors.New("registry needs a database, a connection and an operator")
+	if db == nil || conn == nil {
+		return nil, errors.New("registry needs a database and a connection")
 	}
 	if config.Password == nil {
 		config.Password = func(string) string { return "" }

@@ -249,6 +249,28 @@ func exists(err error) bool {
 	return ok
 }
 
+// Beside somebody else's server without its keys the register can be read and
+// changed, but no door can be opened or closed, and none is closed by half.
+func TestWithoutTheOperatorsKeysNoDoorIsTouched(t *testing.T) {
+	t.Parallel()
+	h, ctx := newHouse(t), t.Context()
+	h.addVaxjo()
+	h.addAgency("nyckellos")
+	s := h.serviceOf(h.nats, nil)
+	_, credentials := s.IssueCredentials(ctx, vaxjo, "nyckellos", false)
+	for name, err := range map[string]error{
+		"add": s.AddAgency(ctx, registry.Agency{Municipality: vaxjo, Code: "ny", Name: "Ny"}), "suspend": s.SuspendAgency(ctx, vaxjo, "nyckellos"),
+		"resume": s.ResumeAgency(ctx, vaxjo, "nyckellos"), "reconcile": s.Reconcile(ctx), "credentials": credentials,
+	} {
+		if !errors.Is(err, registry.ErrNoOperator) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if all, err := s.Agencies(ctx, vaxjo); err != nil || len(all) != 1 || all[0].Suspended != nil {
+		t.Errorf("agencies %+v, %v", all, err)
+	}
+}
+
 // Half a list of areas would place reports wrongly without anybody noticing.
 func TestImportIsWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
