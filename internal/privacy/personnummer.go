@@ -38,12 +38,22 @@ func personnummer(f folded) []Hit {
 	}
 	for _, read := range []func(folded) []Hit{overLineBreaks, spacedOut, lettersForDigits} {
 		for _, h := range read(f) {
-			if !slices.ContainsFunc(hits, h.overlaps) {
-				hits = append(hits, h)
-			}
+			hits = join(hits, h)
 		}
 	}
 	return hits
+}
+
+// join adds a hit, or widens the one that it overlaps: of two ways to read the same
+// digits none is left showing.
+func join(hits []Hit, h Hit) []Hit {
+	for i := range hits {
+		if hits[i].overlaps(h) {
+			hits[i].Start, hits[i].End = min(hits[i].Start, h.Start), max(hits[i].End, h.End)
+			return hits
+		}
+	}
+	return append(hits, h)
 }
 
 // sure reports a valid date and check digit in digits that are not a date and time.

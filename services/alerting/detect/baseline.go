@@ -84,7 +84,7 @@ func (l *level) learnCell(shape shape, area, group, week int) float64 {
 
 // week returns the seven counts of a week.
 func (s *series) week(week int) (counts [7]int32) {
-	copy(counts[:], s.slice(7*week, 7*week+7))
+	copyCounts(counts[:], s.slice(7*week, 7*week+7))
 	return counts
 }
 

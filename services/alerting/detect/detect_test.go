@@ -328,6 +328,32 @@ func TestAddRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// A correction may take back what was never counted here. The look goes on, and the
+// rest of the town is judged as before.
+func TestMoreTakenBackThanCountedIsNoIncidents(t *testing.T) {
+	with, without := town(t, 3), town(t, 3)
+	for day := worldStart; day < worldStart+300; day++ {
+		for _, d := range []*Detector{with, without} {
+			mustAdd(t, d, day, cellOf(int(day)%2, int(day)%5), 2)
+		}
+	}
+	for day := worldStart; day < worldStart+300; day++ {
+		mustAdd(t, with, day, cellOf(2, 0), -9)
+	}
+	if n := with.Count(cellOf(2, 0), worldStart, worldStart+300); n != 0 {
+		t.Errorf("%d incidents counted", n)
+	}
+	for _, d := range []*Detector{with, without} {
+		for i := range 9 {
+			mustAdd(t, d, worldStart+299-Day(i%3), cellOf(1, 1), 1)
+		}
+	}
+	a, b := with.Evaluate(midnight(worldStart+299), []Cell{cellOf(1, 1)}, nil), without.Evaluate(midnight(worldStart+299), []Cell{cellOf(1, 1)}, nil)
+	if !alert(a) || !alert(b) || a[0].Observed != b[0].Observed {
+		t.Errorf("%+v, without what was taken back %+v", a, b)
+	}
+}
+
 // What is wrong with a municipality's set-up must be said at once and in full.
 func TestNewNamesWhatIsWrong(t *testing.T) {
 	_, err := New(Config{

@@ -15,18 +15,23 @@ type series struct {
 	sums []float64 // discounted, after so many weeks of history; sums[0] is 0
 }
 
-func (s *series) add(day int, delta int32) {
+// add counts more or less on a day and returns by how much the incidents of the day
+// changed: a day below zero, of which more was taken back than counted so far, is a
+// day without incidents.
+func (s *series) add(day int, delta int32) int32 {
 	if day >= len(s.days) {
 		s.days = append(s.days, make([]int32, day+1-len(s.days))...)
 	}
+	before := max(s.days[day], 0)
 	s.days[day] += delta
+	return max(s.days[day], 0) - before
 }
 
 // sum adds the days from one index up to, not including, another.
 func (s *series) sum(from, to int) int {
 	total := 0
 	for _, n := range s.slice(from, to) {
-		total += int(n)
+		total += int(max(n, 0))
 	}
 	return total
 }
@@ -44,8 +49,14 @@ func (s *series) slice(from, to int) []int32 {
 // window returns the days from one index up to another, at most 28, with 0 where
 // nothing is stored.
 func (s *series) window(from, to int) (counts [Window]int32) {
-	copy(counts[:to-from], s.slice(from, to))
+	copyCounts(counts[:to-from], s.slice(from, to))
 	return counts
+}
+
+func copyCounts(to, from []int32) {
+	for i, n := range from {
+		to[i] = max(n, 0)
+	}
 }
 
 // sumAfter returns the discounted sum after so many weeks.
@@ -98,7 +109,7 @@ func (l *level) cell(area, group int) *series { return &l.cells[area*(l.groups+1
 // add counts in a group, in the total and over all areas, and forgets what was
 // worked out from the week of the day on.
 func (l *level) add(day, area, group int, delta int32) {
-	l.cell(area, group).add(day, delta)
+	delta = l.cell(area, group).add(day, delta)
 	l.cell(area, l.groups).add(day, delta)
 	l.whole[group].add(day, delta)
 	l.whole[l.groups].add(day, delta)
