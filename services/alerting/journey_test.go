@@ -22,7 +22,7 @@ import (
 	"samsyn/services/alerting/detect"
 )
 
-// place is Växjö made small: two districts of four areas, three agencies, and the correlator's tables written as the correlator does.
+// world is Växjö made small: two districts of four areas, three agencies, and the correlator's tables written as the correlator does.
 type world struct {
 	t          *testing.T
 	config     pg.Config
@@ -133,7 +133,7 @@ func (w *world) commit(reports ...seen) {
 			if r.with != "" {
 				continue
 			}
-			b.Queue(`INSERT INTO correlator.count VALUES ('0780', $1, $2, $3, $4, -1, $5, $5)
+			b.Queue(`INSERT INTO correlator.count VALUES ('0780', $1, $2, $3, $4, -1, greatest($5, 0), greatest($5, 0))
 				ON CONFLICT (municipality, day, district, area, category, hour) DO UPDATE SET incidents = count.incidents + $5, reports = count.reports + $5`,
 				r.day, r.area[:2], r.area, r.category, delta)
 			districts, areas, categories = append(districts, r.area[:2]), append(areas, r.area), append(categories, r.category)
@@ -176,13 +176,16 @@ func (w *world) history(until string) {
 }
 
 // burst is n reports of damage in an area on a day, by several agencies.
-func (w *world) burst(area, day string, n int) {
-	w.t.Helper()
+func (w *world) burst(area, day string, n int) { w.commit(several("property_damage", area, day, n)...) }
+
+func several(category, area, day string, n int) []seen {
 	var reports []seen
 	for i := range n {
-		reports = append(reports, seen{report: fmt.Sprintf("b-%s-%s-%d", area, day, i), agency: []string{"bostad", "polis", "skola"}[i%3], area: area, day: day})
+		reports = append(reports, seen{
+			report: fmt.Sprintf("%s-%s-%s-%d", category, area, day, i), agency: []string{"bostad", "polis", "skola"}[i%3], category: category, area: area, day: day,
+		})
 	}
-	w.commit(reports...)
+	return reports
 }
 
 func day(t *testing.T, s string) detect.Day {
@@ -242,6 +245,32 @@ func lines(flags []Flag) []string {
 	var out []string
 	for _, f := range flags {
 		out = append(out, f.line())
+	}
+	return out
+}
+
+// admin does what nobody may do: a superuser's hand in the tables.
+func (w *world) admin(sql string) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.config.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(w.t.Context()) }()
+	if _, err := conn.Exec(w.t.Context(), sql); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func (w *world) rows(sql string) []string {
+	w.t.Helper()
+	rows, err := w.alerting.Query(w.t.Context(), sql)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		w.t.Fatal(err)
 	}
 	return out
 }

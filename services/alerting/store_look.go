@@ -127,27 +127,34 @@ SELECT body FROM (
 )
 
 // memory returns the episodes and flags as a tick left them.
-func (s store) memory(ctx context.Context, m events.MunicipalityID, tick int64) (episodes []detect.Episode, flags map[uuid.UUID]Flag, err error) {
+func (s store) memory(ctx context.Context, m events.MunicipalityID, tick int64) (mem memory, err error) {
 	err = pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
-		var packed []byte
-		if err := tx.QueryRow(ctx, selectEpisodes, m, tick).Scan(&packed); err == nil {
-			if err := json.Unmarshal(packed, &episodes); err != nil {
-				return err
-			}
-		} else if !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		known, err := flagBodies(ctx, tx, selectMemory, m, tick)
-		flags = map[uuid.UUID]Flag{}
-		for _, f := range known {
-			flags[f.ID] = f
-		}
+		mem, err = memoryAfter(ctx, tx, m, tick)
 		return err
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("read what was flagged in %s: %w", m, err)
+		return mem, fmt.Errorf("read what was flagged in %s: %w", m, err)
 	}
-	return episodes, flags, nil
+	return mem, nil
+}
+
+func memoryAfter(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, tick int64) (mem memory, err error) {
+	mem.flags = map[uuid.UUID]Flag{}
+	var packed []byte
+	switch err := tx.QueryRow(ctx, selectEpisodes, m, tick).Scan(&packed); {
+	case errors.Is(err, pgx.ErrNoRows):
+	case err != nil:
+		return mem, err
+	default:
+		if err := json.Unmarshal(packed, &mem.episodes); err != nil {
+			return mem, err
+		}
+	}
+	known, err := flagBodies(ctx, tx, selectMemory, m, tick)
+	for _, f := range known {
+		mem.flags[f.ID] = f
+	}
+	return mem, err
 }
 
 const (

@@ -7,8 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"samsyn/events"
 	"samsyn/events/bus"
@@ -27,6 +30,8 @@ const (
 	renewEvery      = holdFor / 3
 	publishWithin   = 5 * time.Second
 	calmAfter       = 2 * time.Second
+	// A flag that ended so long ago does not begin again; selectMemory knows the same.
+	forgetFlags = 60 * 24 * time.Hour
 	// detectorVersion is raised when package detect decides otherwise on the same counts: older ticks are then not repeated.
 	detectorVersion = 1
 )
@@ -214,7 +219,7 @@ func (t *town) decide(kind string, asOf time.Time, cells []detect.Cell, c causes
 	var told []detect.Transition
 	v.episodes, told = detect.Advance(t.tree, t.detector.Evaluate(asOf, cells, t.episodes), t.episodes)
 	if kind == tickMidnight {
-		v.episodes = remembered(v.episodes, today)
+		v.episodes = lately(v.episodes, today)
 	}
 	v.changed = !slices.EqualFunc(v.episodes, t.episodes, func(a, b detect.Episode) bool { return a == b })
 	for _, transition := range told {
@@ -245,12 +250,16 @@ func (v verdict) packed(t *town) (causes, transitions, episodes json.RawMessage,
 // remember makes the town what the stored tick says.
 func (t *town) remember(v verdict, d decided) {
 	t.episodes = v.episodes
-	if d.midnight != nil {
-		t.midnight = detect.DayOf(*d.midnight)
-	}
 	for _, f := range d.flags {
 		t.flags[f.ID] = f
 	}
+	if d.midnight == nil {
+		return
+	}
+	t.midnight = detect.DayOf(*d.midnight)
+	maps.DeleteFunc(t.flags, func(_ uuid.UUID, f Flag) bool {
+		return f.State == stateCleared && d.tick.AsOf.Sub(f.AsOf) > forgetFlags
+	})
 }
 
 // tell completes decided flags: who saw it, which reports stand behind it, and why in words.
@@ -267,7 +276,7 @@ func (s *Service) tell(ctx context.Context, t *town, flags []Flag, tick tickRow,
 		if err != nil {
 			return nil, err
 		}
-		f.Agencies, f.Reports = seen.agencies, seen.reports
+		f.Agencies, f.Reports = append([]events.AgencyID{}, seen.agencies...), seen.reports
 		f.explain()
 	}
 	return told, nil

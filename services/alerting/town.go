@@ -166,9 +166,11 @@ func (s *Service) load(ctx context.Context, m events.MunicipalityID, now time.Ti
 	if head.Midnight != nil {
 		t.midnight = detect.DayOf(*head.Midnight)
 	}
-	if t.episodes, t.flags, err = s.store.memory(ctx, m, head.Tick); err != nil {
+	remembered, err := s.store.memory(ctx, m, head.Tick)
+	if err != nil {
 		return nil, err
 	}
+	t.episodes, t.flags = remembered.episodes, remembered.flags
 	counts, batch, err := s.store.counts(ctx, m)
 	if err != nil {
 		return nil, err
@@ -202,8 +204,8 @@ func (t *town) cells(changes []changeRow) []touched {
 	return cells
 }
 
-// remembered is what a tick keeps of the episodes: those that are open or closed a short while ago.
-func remembered(episodes []detect.Episode, today detect.Day) []detect.Episode {
+// lately is what a tick keeps of the episodes: those that are open or closed a short while ago.
+func lately(episodes []detect.Episode, today detect.Day) []detect.Episode {
 	kept := []detect.Episode{}
 	for _, e := range episodes {
 		if e.Open() || e.Closed >= today-detect.Window {
