@@ -142,24 +142,17 @@ func (r *reference) readCategory(v *verdict, code string) {
 	v.reading.category, v.reading.group, v.reading.severity = category.Code, category.Group, category.DefaultSeverity
 }
 
-// checkTime judges when it occurred by the sender's own clock (time) and by the stream's.
+// checkTime judges when it occurred by the stream's clock and by the municipality's history; what the
+// event itself contradicts, Decode has said.
 func (r *reference) checkTime(v *verdict, occurred events.Interval) {
 	const from, to = "/data/occurred/from", "/data/occurred/to"
 	switch {
-	case isDefaultTime(occurred.From, r.zone):
-		v.quarantine(events.DefaultTime, from)
 	case occurred.From.Before(r.history):
 		v.quarantine(events.TooOld, from)
 	case occurred.From.After(v.stored.Add(clockTolerance)):
 		v.quarantine(events.FutureTime, from)
 	case occurred.To.After(v.stored.Add(clockTolerance)):
 		v.quarantine(events.FutureTime, to)
-	}
-	switch limit := v.event.Time.Add(clockTolerance); {
-	case occurred.From.After(limit):
-		v.quarantine(events.TimeOrder, from)
-	case occurred.To.After(limit):
-		v.quarantine(events.TimeOrder, to)
 	}
 	if v.received(r).Sub(occurred.To) > lateAfter {
 		v.note(events.Late, from)
@@ -185,17 +178,6 @@ func (v *verdict) received(r *reference) time.Time {
 		return v.event.Time
 	}
 	return v.stored
-}
-
-// isDefaultTime knows the instants that clocks without a battery and empty cells turn into.
-func isDefaultTime(t time.Time, zone *time.Location) bool {
-	for _, local := range []time.Time{t, t.In(zone), t.UTC()} {
-		if local.Month() == time.January && local.Day() == 1 && local.Hour() == 0 && local.Minute() == 0 && local.Second() == 0 &&
-			(local.Year() == 2000 || local.Year() == 2001) {
-			return true
-		}
-	}
-	return false
 }
 
 // offsetUnusual says that a time was sent with another offset than the municipality's, and not in UTC.
