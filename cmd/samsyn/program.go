@@ -24,7 +24,11 @@ type commands struct {
 
 	Up      upCommand      `cmd:"" help:"Run everything on this machine, until Ctrl-C."`
 	Run     runCommandLine `cmd:"" help:"Run some roles beside external servers."`
+	Demo    demoCommand    `cmd:"" help:"Play the demo and tell what was found."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this program's schema."`
+	Verify  verifyCommand  `cmd:"" help:"Recount everything and compare."`
+	Rebuild rebuildCommand `cmd:"" help:"Make the projections anew from what was stored."`
+	Held    heldCommands   `cmd:"" help:"Events that could not be decided because of an error of ours."`
 	Config  configCommands `cmd:"" help:"What this program is told."`
 	Version versionCommand `cmd:"" help:"Say what program this is."`
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"samsyn/internal/local"
 	"samsyn/internal/pg"
 	"samsyn/internal/run"
+	"samsyn/services/alerting"
 	"samsyn/services/correlator"
 	"samsyn/services/intake"
 )
@@ -41,6 +44,7 @@ type role struct {
 func roles() []role {
 	return []role{
 		{"correlator", startCorrelator},
+		{"alerting", startAlerting},
 		{"web", startWeb},
 	}
 }
@@ -55,6 +59,7 @@ func roleNames() string {
 
 const (
 	correlatorConns = 4
+	alertingConns   = 6
 	webConns        = 10
 )
 
@@ -71,8 +76,47 @@ func startCorrelator(ctx context.Context, s *site) error {
 	return nil
 }
 
-// The day on which this version of the API was released.
-var apiReleased = time.Date(2026, time.November, 21, 0, 0, 0, 0, time.UTC)
+func startAlerting(ctx context.Context, s *site) error {
+	pool, err := s.Pool(ctx, pg.RoleAlerting, alertingConns)
+	if err != nil {
+		return err
+	}
+	config, err := s.alertingConfig(s.settings, s.public)
+	if err != nil {
+		return err
+	}
+	service, err := alerting.New(pool, s.Bus, s.Log, s.metrics, config)
+	if err != nil {
+		return err
+	}
+	s.parts.Go(ctx, "alerting", service.Run)
+	return nil
+}
+
+// alertingConfig is the same for the worker and for commands. public is where links in mails lead.
+func (in *installation) alertingConfig(s Settings, public string) (alerting.Config, error) {
+	password, err := readPassword(s.SMTPPasswordFile)
+	if err != nil {
+		return alerting.Config{}, err
+	}
+	server, err := s.SMTP.smtp(password)
+	server.From = s.MailFrom
+	return alerting.Config{
+		PublicURL: public, MailDir: filepath.Join(in.Dir, "mail"), SMTP: server,
+		Webhook: alerting.Webhook{Hosts: s.WebhookHosts, Secret: in.Key("webhooks")},
+	}, err
+}
+
+func readPassword(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the mail server's password: %w", err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
 
 func startWeb(ctx context.Context, s *site) error {
 	pool, err := s.Pool(ctx, pg.RoleIntake, webConns)
@@ -85,7 +129,7 @@ func startWeb(ctx context.Context, s *site) error {
 		return nil
 	})
 	api, err := intake.New(pool, agencies, s.Bus, s.metrics, intake.Config{
-		PublicURL: s.public, Released: apiReleased, CursorKey: s.Key("receipt cursors"), Now: time.Now, Logger: s.Log,
+		PublicURL: s.public, CursorKey: s.Key("receipt cursors"), Now: time.Now, Logger: s.Log,
 	})
 	if err != nil {
 		return err

@@ -45,6 +45,8 @@ type Settings struct {
 	SMTP             mailURL `name:"smtp-url" env:"SAMSYN_SMTP_URL" placeholder:"URL" group:"mail" yaml:"smtp-url" help:"Mail server: smtp://user@host:587 (STARTTLS), smtps://user@host:465, or smtp://127.0.0.1:25. Without it mails are files in DIR/mail."`
 	SMTPPasswordFile string  `name:"smtp-password-file" env:"SAMSYN_SMTP_PASSWORD_FILE" placeholder:"FILE" group:"mail" yaml:"smtp-password-file" help:"Holds the password of the mail server."`
 	MailFrom         string  `name:"mail-from" env:"SAMSYN_MAIL_FROM" placeholder:"ADDRESS" group:"mail" yaml:"mail-from" help:"Sender of mails: 'Samsyn <samsyn@example.se>'."`
+
+	WebhookHosts []string `name:"webhook-hosts" env:"SAMSYN_WEBHOOK_HOSTS" placeholder:"HOST" group:"mail" yaml:"webhook-hosts" help:"Hosts that signed webhooks may go to; others are not reached."`
 }
 
 // mailURL is the address of a mail server as a setting.

@@ -29,7 +29,7 @@ func (upCommand) Run(ctx context.Context, p *program) error {
 	if p.settings.DatabaseURL != "" || p.settings.NATSURL != "" {
 		return wrongUse("samsyn up starts its own servers: leave --database-url and --nats-url out, or use samsyn run")
 	}
-	return serve(ctx, p, roles())
+	return serve(ctx, p, roles(), nil)
 }
 
 type runCommandLine struct {
@@ -57,11 +57,12 @@ func (c runCommandLine) Run(ctx context.Context, p *program) error {
 		}
 		chosen = append(chosen, roles()[i])
 	}
-	return serve(ctx, p, chosen)
+	return serve(ctx, p, chosen, nil)
 }
 
-// serve opens the installation, starts the roles and stops everything in reverse order.
-func serve(ctx context.Context, p *program, chosen []role) error {
+// serve opens the installation, starts the roles, does what is to be done then (nil: nothing), waits,
+// and stops everything in reverse order. errDone from then ends the waiting.
+func serve(ctx context.Context, p *program, chosen []role, then func(context.Context, *site) error) error {
 	began := time.Now()
 	health := run.NewHealth()
 	parts := run.NewParts(p.log, health)
@@ -69,10 +70,21 @@ func serve(ctx context.Context, p *program, chosen []role) error {
 	err := s.start(ctx, p, chosen)
 	if err == nil {
 		p.log.Info("ready", "took", time.Since(began))
+		if then != nil {
+			err = then(ctx, s)
+		}
+	}
+	if err == nil {
 		err = parts.Wait(ctx)
+	}
+	if errors.Is(err, errDone) {
+		err = nil
 	}
 	return errors.Join(err, parts.Stop(ctx))
 }
+
+// errDone ends an installation that has done what it was started for.
+var errDone = errors.New("done")
 
 func (s *site) start(ctx context.Context, p *program, chosen []role) error {
 	var err error
