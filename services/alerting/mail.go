@@ -117,21 +117,20 @@ func stage(r mail.SendErrReason) string {
 	return "connection " + strconv.Itoa(int(r))
 }
 
-// write keeps the mail as DIR/<municipality>/<id>.eml: the same letter is the same file.
+// write keeps the mail as DIR/<id>.eml: the same letter is the same file, and files sort by time.
 func (p *post) write(l letter, m *mail.Msg) error {
-	dir := filepath.Join(p.dir, string(l.Municipality))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return fmt.Errorf("make mail folder: %w", err)
 	}
 	var content bytes.Buffer
 	if _, err := m.WriteTo(&content); err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
-	part := filepath.Join(dir, "."+l.ID.String()+".part")
+	part := filepath.Join(p.dir, "."+l.ID.String()+".part")
 	if err := os.WriteFile(part, content.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
-	if err := os.Rename(part, filepath.Join(dir, l.ID.String()+".eml")); err != nil {
+	if err := os.Rename(part, filepath.Join(p.dir, l.ID.String()+".eml")); err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
 	return nil

@@ -119,16 +119,15 @@ func (s *Service) look(ctx context.Context, t *town, now time.Time) (more bool, 
 		t.changed = now
 		t.owing.dirtied(cells)
 	}
-	if len(t.touched) > 0 || !n.causes.empty() {
+	if t.batch > t.looked {
 		if err := s.step(ctx, t, tickBatch, asOf, recent(t.touched, asOf), n.causes, now); err != nil {
 			return false, err
 		}
-		t.touched = nil
+		t.looked, t.touched = t.batch, nil
 		if n.town.CommittedAt != nil {
 			s.metrics.lag.Observe(max(0, time.Since(*n.town.CommittedAt).Seconds()))
 		}
 	}
-	t.looked = t.batch
 	t.owe(asOf, len(midnights) > 0, now.Sub(t.changed) > calmAfter)
 	return s.payExpected(ctx, t)
 }

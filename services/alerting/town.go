@@ -32,7 +32,7 @@ type town struct {
 	tick     int64      // the last one
 	batch    int64      // counts are folded up to here
 	looked   int64      // the batch of the last look at changes
-	touched  []touched  // changes after it
+	touched  []touched  // the cells that changed after it
 	midnight detect.Day // the last local midnight looked at: the day it begins; 0 for none
 	episodes []detect.Episode
 	flags    map[uuid.UUID]Flag // the latest revision of every flag that is open or may open again
@@ -49,7 +49,7 @@ func newTown(m events.MunicipalityID, f frameRow) (*town, error) {
 		return nil, fmt.Errorf("time zone of %s: %w", m, err)
 	}
 	t := &town{
-		id: m, frame: f, zone: zone, groupOf: map[string]string{}, district: map[events.AreaCode]bool{}, area: map[events.AreaCode]bool{},
+		id: m, frame: f, zone: zone, district: map[events.AreaCode]bool{}, area: map[events.AreaCode]bool{},
 		flags: map[uuid.UUID]Flag{},
 	}
 	config := detect.Config{HistoryFrom: detect.DayOf(f.HistoryFrom), Areas: f.areas(m)}
@@ -58,22 +58,37 @@ func newTown(m events.MunicipalityID, f frameRow) (*town, error) {
 		t.district[a.Code] = t.district[a.Code] || a.Level == events.LevelDistrict
 		t.area[a.Code] = t.area[a.Code] || a.Level == events.LevelArea
 	}
-	categories, groups := schemas.Categories()
-	for _, g := range groups {
-		if g.Detected {
-			config.Groups = append(config.Groups, g.Code)
-		}
-	}
-	for _, c := range categories {
-		if c.Countable && slices.Contains(config.Groups, c.Group) {
-			t.groupOf[c.Code] = c.Group
-		}
-	}
+	config.Groups, t.groupOf = watchedGroups(), watchedCategories()
 	t.groups = config.Groups
 	if t.detector, err = detect.New(config); err != nil {
 		return nil, fmt.Errorf("detector of %s: %w", m, err)
 	}
 	return t, nil
+}
+
+// watchedGroups are the detection groups. Places and traffic are counted and shown, never alarmed.
+func watchedGroups() []string {
+	var watched []string
+	_, groups := schemas.Categories()
+	for _, g := range groups {
+		if g.Detected {
+			watched = append(watched, g.Code)
+		}
+	}
+	return watched
+}
+
+// watchedCategories gives the detection group of each category that has one and counts.
+func watchedCategories() map[string]string {
+	groupOf := map[string]string{}
+	watched := watchedGroups()
+	categories, _ := schemas.Categories()
+	for _, c := range categories {
+		if c.Countable && slices.Contains(watched, c.Group) {
+			groupOf[c.Code] = c.Group
+		}
+	}
+	return groupOf
 }
 
 // areas lists what is looked at: the municipality itself, its districts and its areas.
