@@ -107,8 +107,11 @@ func (s Settings) check() []problem {
 		add("nats-port", errors.New("is not between 1 and 65535"))
 	}
 	for _, f := range []struct{ setting, path string }{
-		{"nats-creds", s.NATSCreds}, {"nats-keys", s.NATSKeys}, {"secret-file", s.SecretFile},
-		{"smtp-password-file", s.SMTPPasswordFile}, {"postgres-bin", s.PostgresBin},
+		{"nats-creds", s.NATSCreds},
+		{"nats-keys", s.NATSKeys},
+		{"secret-file", s.SecretFile},
+		{"smtp-password-file", s.SMTPPasswordFile},
+		{"postgres-bin", s.PostgresBin},
 	} {
 		if f.path != "" {
 			_, err := os.Stat(f.path)
