@@ -22,10 +22,22 @@ Start with 'samsyn up'. Every command has --help with an example.`
 type commands struct {
 	Settings
 
-	Up      upCommand      `cmd:"" help:"Run everything on this machine, until Ctrl-C."`
-	Run     runCommandLine `cmd:"" help:"Run some roles beside external servers."`
-	Demo    demoCommand    `cmd:"" help:"Play the demo and tell what was found."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database to this program's schema."`
+	Up          upCommand           `cmd:"" help:"Run everything on this machine, until Ctrl-C."`
+	Run         runCommandLine      `cmd:"" help:"Run some roles beside external servers."`
+	Demo        demoCommand         `cmd:"" help:"Play the demo and tell what was found."`
+	Migrate     migrateCommand      `cmd:"" help:"Bring the database to this program's schema."`
+	Publish     publishCommand      `cmd:"" help:"Send a file of events over NATS."`
+	Quarantine  quarantineCommands  `cmd:"" help:"Events that wait for their sender."`
+	Deadletters deadlettersCommands `cmd:"" help:"Derived events that nobody could handle."`
+
+
+	Municipality municipalityCommands `cmd:"" help:"Municipalities and their clocks."`
+	Areas        areasCommands        `cmd:"" help:"Areas of a municipality."`
+	Agency       agencyCommands       `cmd:"" help:"Agencies, their credentials and keys."`
+	Unit         unitCommands         `cmd:"" help:"Reporting units of an agency."`
+	Properties   propertiesCommands   `cmd:"" help:"Property register of an agency."`
+	Mapping      mappingCommands      `cmd:"" help:"What an agency's own codes stand for."`
+
 	Verify  verifyCommand  `cmd:"" help:"Recount everything and compare."`
 	Rebuild rebuildCommand `cmd:"" help:"Make the projections anew from what was stored."`
 	Held    heldCommands   `cmd:"" help:"Events that could not be decided because of an error of ours."`

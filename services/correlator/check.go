@@ -43,7 +43,11 @@ func (s *Service) respond(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	stopDecisions, err := s.conn.Respond("decide.*.*", Durable, answer(func(ctx context.Context, m events.MunicipalityID, a events.AgencyID, body []byte) any {
-		return s.onDecide(ctx, m, a, body)
+		var d events.Decide
+		if err := json.Unmarshal(body, &d); err != nil {
+			return events.Decided{Problem: events.DecideUnknown}
+		}
+		return s.Decide(ctx, m, a, d)
 	}))
 	if err != nil {
 		stopChecks()

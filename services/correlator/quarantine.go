@@ -4,7 +4,6 @@ package correlator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -250,10 +249,10 @@ func (b *booking) release(ctx context.Context, tx pgx.Tx, v *verdict) error {
 	return nil
 }
 
-// onDecide answers decide.<municipality>.<agency>.
-func (s *Service) onDecide(ctx context.Context, m events.MunicipalityID, a events.AgencyID, body []byte) events.Decided {
-	var d events.Decide
-	if err := json.Unmarshal(body, &d); err != nil || (d.Verb != events.Release && d.Verb != events.Drop) {
+// Decide carries out what an agency decides about an event of its own in quarantine, and sends the
+// receipt that follows. It answers decide.<municipality>.<agency> and the commands.
+func (s *Service) Decide(ctx context.Context, m events.MunicipalityID, a events.AgencyID, d events.Decide) events.Decided {
+	if d.Verb != events.Release && d.Verb != events.Drop {
 		return events.Decided{Problem: events.DecideUnknown}
 	}
 	var answer events.Decided
@@ -267,4 +266,36 @@ func (s *Service) onDecide(ctx context.Context, m events.MunicipalityID, a event
 		return events.Decided{Problem: events.DecideFailed}
 	}
 	return answer
+}
+
+// Waiting is one event in quarantine, without its contents.
+type Waiting struct {
+	ID       uuid.UUID          `json:"id"`
+	Agency   events.AgencyID    `json:"agency"`
+	Kind     string             `json:"kind"`
+	Report   string             `json:"report"`
+	Revision int                `json:"revision"`
+	Since    time.Time          `json:"since"`
+	Reasons  []events.Explained `json:"reasons"`
+}
+
+const listWaiting = `-- correlator: events in quarantine
+SELECT q.id, q.agency, e.said_kind, e.said_report, e.said_revision, q.since, e.reasons
+  FROM correlator.quarantine q
+  JOIN correlator.event e ON (e.municipality, e.agency, e.kind, e.report, e.revision) = (q.municipality, q.agency, q.kind, q.report, q.revision)
+ WHERE q.municipality = $1 AND ($2 = '' OR q.agency = $2) AND q.state = 'open'
+ ORDER BY q.since, q.agency, q.id`
+
+// Quarantine lists what waits for its sender, the oldest first; an empty agency means all.
+func (s *Service) Quarantine(ctx context.Context, m events.MunicipalityID, a events.AgencyID) ([]Waiting, error) {
+	rows, err := s.store.pool.Query(ctx, listWaiting, string(m), string(a))
+	if err != nil {
+		return nil, fmt.Errorf("list quarantine of %s: %w", m, err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (w Waiting, err error) {
+		var reasons []byte
+		err = row.Scan(&w.ID, &w.Agency, &w.Kind, &w.Report, &w.Revision, &w.Since, &reasons)
+		w.Reasons = events.Explain(recall(reasons))
+		return w, err
+	})
 }
