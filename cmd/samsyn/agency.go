@@ -56,7 +56,7 @@ type agencyAddCommand struct {
 	Text      bool              `negatable:"" default:"true" help:"Reports may carry free text (yes)."`
 	Rate      int               `default:"200" placeholder:"N" help:"Events a second (${default})."`
 	MaxBytes  byteSize          `placeholder:"SIZE" help:"Room of its stream, such as 256MiB (a share of the store)."`
-	StartedOn time.Time         `format:"2006-01-02" placeholder:"DATE" help:"First day of its reports (today)."`
+	StartedOn day               `placeholder:"DATE" help:"First day of its reports (today)."`
 }
 
 // Help shows an example.
@@ -71,7 +71,7 @@ Example: samsyn agency add bostad -m 0780 --name Växjöbostäder --kind housing
 func (c agencyAddCommand) Run(ctx context.Context, p *program) error {
 	a := registry.Agency{
 		Municipality: c.Municipality, Code: c.Agency, Name: c.Name, Kind: c.Kind, Sharing: c.Sharing, Serious: c.Serious, TextAllowed: c.Text,
-		PerSecond: c.Rate, MaxBytes: int64(c.MaxBytes), StartedOn: c.StartedOn,
+		PerSecond: c.Rate, MaxBytes: int64(c.MaxBytes), StartedOn: time.Time(c.StartedOn),
 	}
 	for _, code := range slices.Sorted(maps.Keys(c.Unit)) {
 		a.Units = append(a.Units, registry.Unit{Code: code, Name: c.Unit[code]})
@@ -106,14 +106,14 @@ func (c agencyListCommand) Run(ctx context.Context, p *program) error {
 type agencySetCommand struct {
 	Agency events.AgencyID `arg:"" help:"Code of the agency."`
 	inMunicipality
-	Name      *string    `help:"Name."`
-	Kind      *string    `enum:"municipality,police,housing,guard,school,association,other" help:"Kind."`
-	Sharing   *string    `enum:"withheld,counts,coordinators,partners" help:"Who opens a report that does not say."`
-	Serious   *bool      `negatable:"" help:"May flag a place at once by an observed report of severity 4."`
-	Text      *bool      `negatable:"" help:"Reports may carry free text."`
-	Rate      *int       `placeholder:"N" help:"Events a second."`
-	MaxBytes  *byteSize  `placeholder:"SIZE" help:"Room of its stream, such as 256MiB."`
-	StartedOn *time.Time `format:"2006-01-02" placeholder:"DATE" help:"First day of its reports."`
+	Name      *string   `help:"Name."`
+	Kind      *string   `enum:"municipality,police,housing,guard,school,association,other" help:"Kind."`
+	Sharing   *string   `enum:"withheld,counts,coordinators,partners" help:"Who opens a report that does not say."`
+	Serious   *bool     `negatable:"" help:"May flag a place at once by an observed report of severity 4."`
+	Text      *bool     `negatable:"" help:"Reports may carry free text."`
+	Rate      *int      `placeholder:"N" help:"Events a second."`
+	MaxBytes  *byteSize `placeholder:"SIZE" help:"Room of its stream, such as 256MiB."`
+	StartedOn *day      `placeholder:"DATE" help:"First day of its reports."`
 }
 
 // Help shows an example.
@@ -132,7 +132,7 @@ func (c agencySetCommand) Run(ctx context.Context, p *program) error {
 			given(&a.TextAllowed, c.Text)
 			given(&a.PerSecond, c.Rate)
 			given(&a.MaxBytes, (*int64)(c.MaxBytes))
-			given(&a.StartedOn, c.StartedOn)
+			given(&a.StartedOn, (*time.Time)(c.StartedOn))
 		})
 		if err != nil {
 			return err

@@ -82,6 +82,7 @@ func (c areasImportCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return inFile(c.File, err)
 		}
+		result.Skipped, result.Codes, result.Notes = list(result.Skipped), list(result.Codes), list(result.Notes)
 		p.tellAreas(result)
 		if c.DryRun {
 			p.say("This was a dry run: nothing is stored.")

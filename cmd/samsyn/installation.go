@@ -47,12 +47,20 @@ type installation struct {
 // An error of fn is returned as it is.
 func withInstallation(ctx context.Context, p *program, fn func(context.Context, *installation) error) error {
 	parts := run.NewParts(slog.New(slog.DiscardHandler), run.NewHealth())
-	in, err := openInstallation(ctx, p, parts)
+	opening, opened := ctx, func() {}
+	if p.settings.DatabaseURL != "" {
+		// A role waits for its servers; a person at a terminal wants to hear that they are away.
+		opening, opened = context.WithTimeout(ctx, openWithin)
+	}
+	in, err := openInstallation(opening, p, parts)
+	opened()
 	if err == nil {
 		err = fn(ctx, in)
 	}
 	return errors.Join(err, parts.Stop(ctx))
 }
+
+const openWithin = 10 * time.Second
 
 // openInstallation adds everything that must be stopped to parts, also when it fails.
 func openInstallation(ctx context.Context, p *program, parts *run.Parts) (*installation, error) {

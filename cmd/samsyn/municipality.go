@@ -20,11 +20,11 @@ type municipalityCommands struct {
 type municipalityAddCommand struct {
 	Code        events.MunicipalityID `arg:"" help:"Four-digit code; abroad 2-16 of a-z, 0-9 and -."`
 	Name        string                `required:"" help:"Name."`
-	HistoryFrom time.Time             `required:"" format:"2006-01-02" placeholder:"DATE" help:"First day of which events are taken."`
+	HistoryFrom day                   `required:"" placeholder:"DATE" help:"First day of which events are taken."`
 	TimeZone    string                `default:"Europe/Stockholm" help:"IANA name of the zone of its days and weeks (${default})."`
 	EPSG        int                   `name:"epsg" default:"3006" help:"Projected system of easting and northing: 3006 (SWEREF 99 TM), or a UTM zone 326xx, 327xx (${default})."`
 	Clock       registry.Clock        `enum:"wall,replay" default:"wall" help:"wall, or replay for a municipality that plays old events (${default})."`
-	AsOf        *time.Time            `placeholder:"TIME" help:"Where the replay clock stands (RFC 3339)."`
+	AsOf        *instant              `placeholder:"TIME" help:"Where the replay clock stands (RFC 3339)."`
 	MadeUp      bool                  `help:"Its events are invented; every page says so."`
 }
 
@@ -39,7 +39,7 @@ Example: samsyn municipality add 0780 --name Växjö --history-from 2024-01-01`
 func (c municipalityAddCommand) Run(ctx context.Context, p *program) error {
 	return withRegistry(ctx, p, func(ctx context.Context, r *registry.Service) error {
 		err := r.AddMunicipality(ctx, registry.Municipality{
-			Code: c.Code, Name: c.Name, HistoryFrom: c.HistoryFrom, TimeZone: c.TimeZone, EPSG: c.EPSG, Clock: c.Clock, AsOf: c.AsOf, MadeUp: c.MadeUp,
+			Code: c.Code, Name: c.Name, HistoryFrom: time.Time(c.HistoryFrom), TimeZone: c.TimeZone, EPSG: c.EPSG, Clock: c.Clock, AsOf: (*time.Time)(c.AsOf), MadeUp: c.MadeUp,
 		})
 		if err != nil {
 			return err
@@ -69,11 +69,11 @@ func (municipalityListCommand) Run(ctx context.Context, p *program) error {
 type municipalitySetCommand struct {
 	Code        events.MunicipalityID `arg:"" help:"Code of the municipality."`
 	Name        *string               `help:"Name."`
-	HistoryFrom *time.Time            `format:"2006-01-02" placeholder:"DATE" help:"First day of which events are taken."`
+	HistoryFrom *day                  `placeholder:"DATE" help:"First day of which events are taken."`
 	TimeZone    *string               `help:"IANA name of the zone of its days and weeks."`
 	EPSG        *int                  `name:"epsg" help:"Projected system of easting and northing."`
 	Clock       *registry.Clock       `enum:"wall,replay" help:"wall or replay."`
-	AsOf        *time.Time            `placeholder:"TIME" help:"Where the replay clock stands (RFC 3339)."`
+	AsOf        *instant              `placeholder:"TIME" help:"Where the replay clock stands (RFC 3339)."`
 	MadeUp      *bool                 `negatable:"" help:"Its events are invented."`
 }
 
@@ -89,13 +89,13 @@ func (c municipalitySetCommand) Run(ctx context.Context, p *program) error {
 	return withRegistry(ctx, p, func(ctx context.Context, r *registry.Service) error {
 		err := r.SetMunicipality(ctx, c.Code, func(m *registry.Municipality) {
 			given(&m.Name, c.Name)
-			given(&m.HistoryFrom, c.HistoryFrom)
+			given(&m.HistoryFrom, (*time.Time)(c.HistoryFrom))
 			given(&m.TimeZone, c.TimeZone)
 			given(&m.EPSG, c.EPSG)
 			given(&m.Clock, c.Clock)
 			given(&m.MadeUp, c.MadeUp)
 			if c.AsOf != nil {
-				m.AsOf = c.AsOf
+				m.AsOf = (*time.Time)(c.AsOf)
 			}
 		})
 		if err != nil {

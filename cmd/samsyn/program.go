@@ -30,7 +30,6 @@ type commands struct {
 	Quarantine  quarantineCommands  `cmd:"" help:"Events that wait for their sender."`
 	Deadletters deadlettersCommands `cmd:"" help:"Derived events that nobody could handle."`
 
-
 	Municipality municipalityCommands `cmd:"" help:"Municipalities and their clocks."`
 	Areas        areasCommands        `cmd:"" help:"Areas of a municipality."`
 	Agency       agencyCommands       `cmd:"" help:"Agencies, their credentials and keys."`

@@ -56,7 +56,7 @@ func (c propertiesImportCommand) Run(ctx context.Context, p *program) error {
 		}
 		p.sayAll(lines)
 		if result.Outside > 0 {
-			p.say("%d properties lie outside the municipality; reports about them are held back as outside_municipality.", result.Outside)
+			p.say("%d properties lie outside the municipality; reports about them are quarantined (outside_municipality).", result.Outside)
 		}
 		return p.write(result, table{
 			header: []string{"imported", "removed", "skipped", "outside", "encoding", "system"},

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"samsyn/events"
+	"samsyn/internal/pg"
 	"samsyn/internal/sheet"
 	"samsyn/services/registry"
 	"samsyn/services/registry/areas"
@@ -22,8 +24,16 @@ func withRegistry(ctx context.Context, p *program, fn func(context.Context, *reg
 		if err != nil {
 			return err
 		}
-		return fn(ctx, r)
+		return away(ctx, fn(ctx, r))
 	})
+}
+
+// away says what a person can do when the database, not what was asked of it, is the problem.
+func away(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || pg.Class(err) != pg.Infrastructure {
+		return err
+	}
+	return fmt.Errorf("the database cannot be used: %w\nSee that it runs and that --database-url names it, then run the command again", err)
 }
 
 // inMunicipality is for commands about something in a municipality.
@@ -35,6 +45,32 @@ type inMunicipality struct {
 type ofAgency struct {
 	inMunicipality
 	Agency events.AgencyID `short:"a" required:"" placeholder:"CODE" help:"Code of the agency."`
+}
+
+// day is a date on the command line, at midnight UTC.
+type day time.Time
+
+// UnmarshalText reads it.
+func (d *day) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a date like 2026-01-31", text)
+	}
+	*d = day(t)
+	return nil
+}
+
+// instant is a time on the command line.
+type instant time.Time
+
+// UnmarshalText reads it.
+func (i *instant) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not a time like 2026-01-31T12:00:00+01:00", text)
+	}
+	*i = instant(t)
+	return nil
 }
 
 // readInput reads the file a command is given, or standard input for "-". It is read

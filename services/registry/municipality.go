@@ -105,10 +105,11 @@ func (s *Service) MunicipalityOf(ctx context.Context, m events.MunicipalityID) (
 // *InvalidError.
 func (s *Service) SetMunicipality(ctx context.Context, m events.MunicipalityID, set func(*Municipality)) error {
 	return s.change(ctx, m, func(st store, row Municipality) error {
+		stood := row.AsOf
 		set(&row)
 		row.Code = m
-		if row.Clock == ClockWall {
-			row.AsOf = nil
+		if row.Clock == ClockWall && row.AsOf == stood {
+			row.AsOf = nil // the replay is over
 		}
 		if err := row.check(); err != nil {
 			return err

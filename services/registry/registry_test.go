@@ -181,6 +181,10 @@ func TestReplayClockGoesForwardOnly(t *testing.T) {
 	if err := h.SetAsOf(ctx, vaxjo, noon); !invalid(err, "does not go back") {
 		t.Errorf("replay clock went back: %v", err)
 	}
+	err := h.SetMunicipality(ctx, vaxjo, func(m *registry.Municipality) { m.Clock, m.AsOf = registry.ClockWall, &noon })
+	if !invalid(err, "the wall clock has none") {
+		t.Errorf("a time was set on the wall clock: %v", err)
+	}
 	m, err := h.MunicipalityOf(ctx, vaxjo)
 	h.must(err)
 	if m.AsOf == nil || !m.AsOf.Equal(later) {
