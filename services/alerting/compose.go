@@ -64,6 +64,7 @@ func compose(l letter, s scene) (mailBody, error) {
 	}
 	if l.Kind == "digest" {
 		for i, f := range s.ongoing(l) {
+			f.New = false
 			d.Ongoing = append(d.Ongoing, s.place(len(open)+i+1, f))
 		}
 	}
@@ -157,7 +158,7 @@ func (s scene) place(n int, f Flag) place {
 		mark = " (ny)"
 	}
 	line := fmt.Sprintf("%d. %s%s, %s: %s mot %s förväntade.", n, name, mark, lowerFirst(groupName(f.Group)),
-		counted(f.Observed, "händelse", "händelser"), s.locale().About(f.Expected))
+		counted(f.Observed, "händelse", "händelser"), s.locale().About(max(f.Expected, 0.1)))
 	if f.Kind == events.KindSerious {
 		line = fmt.Sprintf("%d. %s%s, mycket allvarlig händelse: %s.", n, name, mark, lowerFirst(categoryName(f.Category)))
 	}

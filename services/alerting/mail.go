@@ -5,6 +5,8 @@ package alerting
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +25,7 @@ type post struct {
 	dir    string
 	replay bool
 	smtp   SMTP
+	roots  *x509.CertPool // nil: those of the machine
 }
 
 func newPost(c Config) *post { return &post{dir: c.MailDir, replay: c.MailReplay, smtp: c.SMTP} }
@@ -78,7 +81,10 @@ func (p *post) domain() string {
 }
 
 func (p *post) options() []mail.Option {
-	options := []mail.Option{mail.WithTimeout(p.smtp.Timeout), mail.WithPort(p.smtp.Port)}
+	options := []mail.Option{
+		mail.WithTimeout(p.smtp.Timeout), mail.WithPort(p.smtp.Port),
+		mail.WithTLSConfig(&tls.Config{ServerName: p.smtp.Host, RootCAs: p.roots, MinVersion: tls.VersionTLS12}),
+	}
 	switch p.smtp.TLS {
 	case tlsImplicit:
 		options = append(options, mail.WithSSL())
