@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"samsyn/events"
@@ -33,7 +34,8 @@ func away(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || pg.Class(err) != pg.Infrastructure {
 		return err
 	}
-	return fmt.Errorf("the database cannot be used: %w\nSee that it runs and that --database-url names it, then run the command again", err)
+	text := strings.ReplaceAll(err.Error(), "\n\t", "\n  ") // the driver lists the addresses it tried with tabs
+	return fmt.Errorf("the database cannot be used: %s\nSee that it runs and that --database-url names it, then run the command again", text)
 }
 
 // inMunicipality is for commands about something in a municipality.
