@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -40,12 +41,15 @@ type role struct {
 	start func(ctx context.Context, s *site) error
 }
 
+// web is the role that people and agencies reach by HTTP.
+const web = "web"
+
 // roles in the order in which they start: who is written to before who writes.
 func roles() []role {
 	return []role{
 		{"correlator", startCorrelator},
 		{"alerting", startAlerting},
-		{"web", startWeb},
+		{web, startWeb},
 	}
 }
 
@@ -144,15 +148,12 @@ func startWeb(ctx context.Context, s *site) error {
 	return nil
 }
 
-// watch registers what /readyz looks at, and serves it.
-func (s *site) watch(ctx context.Context) (net.Listener, error) {
-	pool, err := s.Pool(ctx, pg.RoleWeb, 2)
-	if err != nil {
-		return nil, err
-	}
-	s.health.Register("database", pool.Ping)
-	s.health.Register("database durable", func(ctx context.Context) error { return degraded(local.CheckDurable(ctx, pool)) })
-	s.health.Register("nats durable", func(ctx context.Context) error { return degraded(s.Bus.Durability(ctx)) })
+// starting is the check that fails until every role runs.
+const starting = "start"
+
+// openOperations serves /metrics, /healthz and /readyz.
+func (s *site) openOperations(ctx context.Context) (net.Listener, error) {
+	s.health.Register(starting, func(context.Context) error { return errors.New("starting") })
 	address := s.settings.Operations
 	if address == "" {
 		address = "127.0.0.1:0"
@@ -163,6 +164,24 @@ func (s *site) watch(ctx context.Context) (net.Listener, error) {
 	}
 	s.parts.Serve("operations", l, run.Operations(s.metrics, s.health))
 	return l, nil
+}
+
+// watch registers what /readyz looks at.
+func (s *site) watch(ctx context.Context) error {
+	pool, err := s.Pool(ctx, pg.RoleWeb, 2)
+	if err != nil {
+		return err
+	}
+	s.health.Register("database", pool.Ping)
+	s.health.Register("database durable", func(ctx context.Context) error { return degraded(local.CheckDurable(ctx, pool)) })
+	s.health.Register("nats", func(context.Context) error {
+		if !s.Bus.Connected() {
+			return errors.New("not connected to NATS")
+		}
+		return nil
+	})
+	s.health.Register("nats durable", func(ctx context.Context) error { return degraded(s.Bus.Durability(ctx)) })
+	return nil
 }
 
 func degraded(err error) error {

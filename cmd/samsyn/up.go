@@ -86,34 +86,47 @@ func serve(ctx context.Context, p *program, chosen []role, then func(context.Con
 // errDone ends an installation that has done what it was started for.
 var errDone = errors.New("done")
 
+// start opens everything, and answers on the operations listener while it does: servers may be late.
 func (s *site) start(ctx context.Context, p *program, chosen []role) error {
-	var err error
+	operations, err := s.openOperations(ctx)
+	if err != nil {
+		return err
+	}
 	if s.installation, err = openInstallation(ctx, p, s.parts); err != nil {
 		return err
 	}
 	if s.Running != nil {
 		return &local.InUseError{Dir: s.Dir, PID: s.Running.PID}
 	}
-	operations, err := s.watch(ctx)
-	if err != nil {
+	if err := s.watch(ctx); err != nil {
 		return err
 	}
-	if s.http, err = listen(ctx, p.settings.Listen); err != nil {
+	if err := s.openPages(ctx, chosen); err != nil {
 		return err
-	}
-	if s.public = strings.TrimSuffix(p.settings.PublicURL, "/"); s.public == "" {
-		s.public = "http://" + s.http.Addr().String()
 	}
 	for _, r := range chosen {
 		if err := r.start(ctx, s); err != nil {
 			return err
 		}
 	}
+	s.health.Register(starting, func(context.Context) error { return nil })
 	if s.stack == nil {
 		return nil
 	}
 	s.parts.Go(ctx, "postgres", s.postgresStays)
 	return s.announce(p, "http://"+operations.Addr().String())
+}
+
+// openPages opens the address of the pages when a role serves them, and settles what people call it.
+func (s *site) openPages(ctx context.Context, chosen []role) (err error) {
+	s.public = strings.TrimSuffix(s.settings.PublicURL, "/")
+	if !slices.ContainsFunc(chosen, func(r role) bool { return r.name == web }) {
+		return nil
+	}
+	if s.http, err = listen(ctx, s.settings.Listen); err == nil && s.public == "" {
+		s.public = "http://" + s.http.Addr().String()
+	}
+	return err
 }
 
 // postgresStays ends when the database has ended for good.
