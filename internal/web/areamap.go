@@ -7,6 +7,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -104,10 +105,11 @@ const (
 func (m AreaMap) SVG() template.HTML {
 	var b strings.Builder
 	role := "img"
-	if len(m.Markers) > 0 {
-		role = "group"
+	if slices.ContainsFunc(m.Markers, func(k Marker) bool { return m.Drawing.Shows(k.Area) }) {
+		role = "group" // an image may not hold links
 	}
-	fmt.Fprintf(&b, `<svg class="map" viewBox="0 0 %d %d" role="%s" aria-label="%s">`, m.Drawing.Width, m.Drawing.Height, role, html.EscapeString(m.Label))
+	fmt.Fprintf(&b, `<svg class="map" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" role="%[3]s" aria-label="%[4]s">`,
+		m.Drawing.Width, m.Drawing.Height, role, html.EscapeString(m.Label))
 	fmt.Fprintf(&b, `<defs><pattern id="%[1]s-few" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`+
 		`<rect class="ground" width="12" height="12"/><rect class="hatch" width="3" height="12"/></pattern></defs>`, m.ID)
 	b.WriteString(`<g class="cells" aria-hidden="true">`)
@@ -165,39 +167,27 @@ func (m AreaMap) scale(b *strings.Builder) {
 }
 
 func (m AreaMap) markers(b *strings.Builder) {
-	var taken [][2]int
-	at := map[string]drawnCell{}
-	for _, c := range m.Drawing.cells {
-		at[c.code] = c
-	}
+	var taken []spot
 	for _, mk := range m.Markers {
-		c, ok := at[mk.Area]
-		if !ok || c.x < 0 || c.y < 0 || c.x > m.Drawing.Width || c.y > m.Drawing.Height {
+		if !m.Drawing.Shows(mk.Area) {
 			continue
 		}
-		x, y := beside(c.x, c.y, taken)
-		taken = append(taken, [2]int{x, y})
+		at := m.Drawing.spots[mk.Area].beside(taken)
+		taken = append(taken, at)
 		fmt.Fprintf(b, `<a class="marker" href="%s" aria-label="%s"><circle cx="%d" cy="%d" r="%d"/><text x="%d" y="%d" dy=".36em">%d</text></a>`,
-			html.EscapeString(mk.Href), html.EscapeString(mk.Label), x, y, markerRadius, x, y, mk.Number)
+			html.EscapeString(mk.Href), html.EscapeString(mk.Label), at.x, at.y, markerRadius, at.x, at.y, mk.Number)
 	}
 }
 
 // beside moves a marker to the right until it covers no other.
-func beside(x, y int, taken [][2]int) (int, int) {
-	for _, t := range taken {
-		if math.Hypot(float64(x-t[0]), float64(y-t[1])) < markerApart {
-			x = t[0] + markerApart
+func (s spot) beside(taken []spot) spot {
+	for moved := true; moved; {
+		moved = false
+		for _, t := range taken {
+			if math.Hypot(float64(s.x-t.x), float64(s.y-t.y)) < markerApart {
+				s.x, moved = t.x+markerApart, true
+			}
 		}
 	}
-	return x, y
-}
-
-// Shows says whether an area has a place in the drawing.
-func (d Drawing) Shows(code string) bool {
-	for _, c := range d.cells {
-		if c.code == code {
-			return c.x >= 0 && c.y >= 0 && c.x <= d.Width && c.y <= d.Height
-		}
-	}
-	return false
+	return s
 }

@@ -36,11 +36,11 @@ type Columns struct {
 // The row, in units; two are a pixel on a wide screen.
 const (
 	rowWidth   = 1440
-	rowHeight  = 480
+	rowHeight  = 560
 	rowLeft    = 96
 	rowRight   = 16
 	rowTop     = 56
-	rowBottom  = 72
+	rowBottom  = 96
 	rowLabels  = 4 // every so many columns, counted from the last
 	rowTicks   = 4
 	columnPart = 0.62 // of its slot
@@ -114,7 +114,7 @@ func (c Columns) axis(b *strings.Builder, top int, y func(float64) float64) {
 		if anchor == "end" {
 			x = rowWidth - rowRight
 		}
-		fmt.Fprintf(b, `<text class="week %s" x="%.0f" y="%d">%s</text>`, anchor, x, rowHeight-rowBottom+44, html.EscapeString(c.Columns[i].Label))
+		fmt.Fprintf(b, `<text class="week %s" x="%.0f" y="%d">%s</text>`, anchor, x, rowHeight-rowBottom+64, html.EscapeString(c.Columns[i].Label))
 	}
 }
 

@@ -3,7 +3,9 @@
 package web
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/paulmach/orb"
@@ -18,13 +20,14 @@ type Drawing struct {
 	metres        float64 // per unit
 	box           orb.Bound
 	cells         []drawnCell
-	borders       string // between districts, and the outer one
+	spots         map[string]spot // of areas and their districts
+	borders       string          // between districts, and the outer one
 }
 
-type drawnCell struct {
-	code, path string
-	x, y       int
-}
+// spot is where something about an area is put.
+type spot struct{ x, y int }
+
+type drawnCell struct{ code, path string }
 
 // drawingUnits is the longer side of a drawing.
 const (
@@ -47,12 +50,12 @@ func (g *Ground) Draw(box orb.Bound) Drawing {
 		simple[i] = simplify.DouglasPeucker(tolerance * d.metres).LineString(append(orb.LineString{}, a.points...))
 	}
 	arc := func(i int) []orb.Point { return simple[i] }
+	d.spots = d.place(g.cells)
 	for _, c := range g.cells {
 		if !box.Intersects(c.bound) {
 			continue
 		}
 		cell := drawnCell{code: c.code}
-		cell.x, cell.y = d.unit(c.middle)
 		for _, uses := range c.rings {
 			cell.path += d.ring(g.points(uses, arc))
 		}
@@ -64,6 +67,42 @@ func (g *Ground) Draw(box orb.Bound) Drawing {
 		}
 	}
 	return d
+}
+
+// place finds the spot of each area, and of each district: that of the area nearest to
+// the middle of its areas, so that it lies in the district whatever its shape.
+func (d Drawing) place(cells []groundCell) map[string]spot {
+	spots := map[string]spot{}
+	members := map[string][]groundCell{}
+	for _, c := range cells {
+		spots[c.code] = d.spot(c.middle)
+		if c.parent != "" {
+			members[c.parent] = append(members[c.parent], c)
+		}
+	}
+	for district, cells := range members {
+		var middle orb.Point
+		for _, c := range cells {
+			middle[0] += c.middle[0] / float64(len(cells))
+			middle[1] += c.middle[1] / float64(len(cells))
+		}
+		nearest := slices.MinFunc(cells, func(a, b groundCell) int { return cmp.Compare(apart(a.middle, middle), apart(b.middle, middle)) })
+		if _, taken := spots[district]; !taken {
+			spots[district] = d.spot(nearest.middle)
+		}
+	}
+	return spots
+}
+
+func (d Drawing) spot(p orb.Point) spot {
+	x, y := d.unit(p)
+	return spot{x, y}
+}
+
+// Shows says whether an area or a district has its spot in the drawing.
+func (d Drawing) Shows(code string) bool {
+	s, ok := d.spots[code]
+	return ok && s.x >= 0 && s.y >= 0 && s.x <= d.Width && s.y <= d.Height
 }
 
 // drawingMargin keeps markers at the rim inside the drawing, units.

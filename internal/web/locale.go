@@ -216,5 +216,13 @@ func (l Locale) Week(w Week) string {
 	return "v." + noBreak + strconv.Itoa(w.Number)
 }
 
+// ShortWeek writes a week where there is little room: v. 47 in Swedish, w. 47 in English.
+func (l Locale) ShortWeek(w Week) string {
+	if l.Lang == english {
+		return "w." + noBreak + strconv.Itoa(w.Number)
+	}
+	return l.Week(w)
+}
+
 // WeekYear writes a week with its year: v. 53 2026.
 func (l Locale) WeekYear(w Week) string { return l.Week(w) + noBreak + strconv.Itoa(w.Year) }

@@ -107,12 +107,16 @@ type Templates struct {
 }
 
 // NewTemplates reads *.html of a file system: each defines "main", shown in the layout,
-// and may use "figure" and "table". An error is a template that cannot be read.
+// and may use "figure" and "table". A nil file system has none: there are still
+// messages. An error is a template that cannot be read.
 func NewTemplates(pages fs.FS, logger *slog.Logger) (*Templates, error) {
 	t := &Templates{pages: map[string]*template.Template{}, logger: logger}
-	names, err := fs.Glob(pages, "*.html")
-	if err != nil {
-		return nil, fmt.Errorf("list templates: %w", err)
+	var names []string
+	if pages != nil {
+		var err error
+		if names, err = fs.Glob(pages, "*.html"); err != nil {
+			return nil, fmt.Errorf("list templates: %w", err)
+		}
 	}
 	for _, name := range names {
 		page, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/figure.html")

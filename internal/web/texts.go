@@ -7,6 +7,7 @@ func Texts() Catalogue {
 	return Catalogue{
 		"layout.skip":         {SV: "Hoppa till innehållet", EN: "Skip to content"},
 		"layout.nav":          {SV: "Inställningar", EN: "Settings"},
+		"layout.about":        {SV: "Om uppgifterna", EN: "About the data"},
 		"layout.municipality": {SV: "Kommun", EN: "Municipality"},
 		"layout.show":         {SV: "Visa", EN: "Show"},
 		"layout.language":     {SV: "English", EN: "Svenska"},

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package pages shows one municipality in one ISO week: how the week is, which places
+// are out of the ordinary and why, the areas that carry most over twelve months, the
+// last half year, and who reported and who is silent; the same as tables, CSV and
+// GeoJSON.
+//
+// It promises that a page is read in one transaction as its viewer, that every number
+// of a picture stands in a table beside it, that what is made up or replayed says so,
+// and that a GET changes nothing. It reads views of schema contract and nothing else.
+//
+// It does not decide what is flagged, count, or know any person.
+//
+// A municipality that is not there, or not for this viewer, is 404; a database that is
+// away is 503 with a page that says so.
+package pages
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"samsyn/internal/pg"
+	"samsyn/internal/web"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// Config is what the pages can do without.
+type Config struct {
+	// Now is the wall clock; nil is time.Now. Municipalities that are replayed have
+	// their own.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Service answers the pages of alerting.
+type Service struct {
+	db        DB
+	templates *web.Templates
+	words     lexicon
+	grounds   *grounds
+	pasts     *pasts
+	config    Config
+}
+
+// New makes the pages. db logs in as samsyn_web.
+func New(db DB, config Config) (*Service, error) {
+	if db == nil {
+		return nil, errors.New("pages need a database")
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	files, err := fs.Sub(templateFiles, "templates")
+	if err != nil {
+		return nil, fmt.Errorf("open templates: %w", err)
+	}
+	templates, err := web.NewTemplates(files, config.Logger)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		db: db, templates: templates, words: newLexicon(), grounds: &grounds{kept: map[string]*reference{}}, pasts: &pasts{kept: map[string]*past{}},
+		config: config,
+	}, nil
+}
+
+// Routes adds the pages to mux, each behind guard:
+//
+//	GET /                 the overview of a week (?m=0780&week=2026-W47&map=change&lang=en)
+//	GET /plats/{id}       where a flagged place is shown; links in mails lead here
+//	GET /files/{name}     areas.csv, weeks.csv, places.csv, sources.csv, areas.geojson, places.geojson
+func (s *Service) Routes(mux *http.ServeMux, guard web.Guard) {
+	handle := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, web.Headers(guard(h))) }
+	handle("GET /{$}", s.overview)
+	handle("GET /plats/{id}", s.place)
+	handle("GET /files/{name}", s.file)
+}
+
+// overview is the page: what is asked for, read, composed, shown.
+func (s *Service) overview(w http.ResponseWriter, r *http.Request) {
+	known, ask, err := s.read(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	view := compose(known, ask, s.words)
+	page := web.NewPage(r, ask.locale, view.Title)
+	page.Visit.Viewer.Municipality = ask.municipality
+	page.Notices = view.Notices
+	view.Page = page
+	s.templates.Render(w, r, http.StatusOK, "overview", view)
+}
+
+// place leads from a flag to the week and the spot where it is shown.
+func (s *Service) place(w http.ResponseWriter, r *http.Request) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		s.templates.Error(w, r, http.StatusNotFound)
+		return
+	}
+	visit, _ := web.VisitOf(r.Context())
+	for _, c := range visit.Choices {
+		week, found, err := s.weekOfFlag(r.Context(), visit.Viewer, c.Municipality, id)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if found {
+			to := "/" + web.Query(nil, "m", c.Municipality, "week", week.String(), "lang", web.LanguageOf(r)) + "#" + anchor(id)
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return
+		}
+	}
+	s.templates.Error(w, r, http.StatusNotFound)
+}
+
+func (s *Service) weekOfFlag(ctx context.Context, v pg.Viewer, m string, id uuid.UUID) (week web.Week, found bool, err error) {
+	v.Municipality = m
+	err = read(ctx, s.db, v, func(st store) error {
+		var at time.Time
+		if at, found, err = st.readFlagTime(ctx, id); err != nil || !found {
+			return err
+		}
+		row, err := st.readMunicipality(ctx)
+		if err != nil {
+			return err
+		}
+		zone, err := time.LoadLocation(row.TimeZone)
+		if err != nil {
+			return fmt.Errorf("time zone of %s: %w", m, err)
+		}
+		week = web.WeekOf(lastDay(at, zone))
+		return nil
+	})
+	return week, found, err
+}
+
+// fail answers with what an error means for a person.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, errUnknownMunicipality):
+		s.templates.Error(w, r, http.StatusNotFound)
+	case r.Context().Err() != nil: // the reader has gone
+	case pg.Class(err) == pg.Infrastructure:
+		s.config.Logger.ErrorContext(r.Context(), "page without database", "error", err)
+		s.templates.Error(w, r, http.StatusServiceUnavailable)
+	default:
+		s.config.Logger.ErrorContext(r.Context(), "page not read", "error", err)
+		s.templates.Error(w, r, http.StatusInternalServerError)
+	}
+}
