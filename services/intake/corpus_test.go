@@ -8,7 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"strings"
+	"slices"
 	"testing"
 
 	"samsyn/events"
@@ -29,7 +29,7 @@ func TestCorpusAtTheDoor(t *testing.T) {
 			codes[r.Code] = true
 		}
 		// What is left out of the envelope is put in, and the subject follows from the type: those cases are good here.
-		mended := strings.HasPrefix(test.Name, "027-no-") && strings.Contains("id source specversion time", strings.TrimPrefix(test.Name, "027-no-"))
+		mended := slices.Contains([]string{"027-no-id", "027-no-source", "027-no-specversion", "027-no-time"}, test.Name)
 		switch {
 		case mended || test.Code == events.SubjectMismatch || test.Code == events.BadSubject:
 			if len(it.reasons) > 0 {
@@ -71,7 +71,7 @@ func FuzzIncidents(f *testing.F) {
 		w := httptest.NewRecorder()
 		routes.ServeHTTP(w, r)
 		answer := w.Result()
-		(&contract{t, d.contract.router}).holds(r, answer, w.Body.Bytes())
+		(&contract{t: t, router: d.contract.router}).holds(r, answer, w.Body.Bytes())
 		if answer.StatusCode >= http.StatusInternalServerError {
 			t.Errorf("answered %d: %s", answer.StatusCode, w.Body)
 		}

@@ -20,8 +20,8 @@ type cursor struct {
 func (c cursor) seal(block cipher.Block, who grant) string {
 	var b [16]byte
 	binary.BigEndian.PutUint32(b[:], mark(who))
-	binary.BigEndian.PutUint64(b[4:], uint64(c.batch)) //nolint:gosec // written and read back as the same bits
-	binary.BigEndian.PutUint32(b[12:], uint32(c.item)) //nolint:gosec // the same
+	binary.BigEndian.PutUint64(b[4:], uint64(c.batch))
+	binary.BigEndian.PutUint32(b[12:], uint32(c.item))
 	block.Encrypt(b[:], b[:])
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
@@ -37,7 +37,7 @@ func openCursor(block cipher.Block, who grant, sealed string) (cursor, bool) {
 	if binary.BigEndian.Uint32(b) != mark(who) {
 		return cursor{}, false
 	}
-	return cursor{int64(binary.BigEndian.Uint64(b[4:])), int32(binary.BigEndian.Uint32(b[12:]))}, true //nolint:gosec // as seal wrote them
+	return cursor{int64(binary.BigEndian.Uint64(b[4:])), int32(binary.BigEndian.Uint32(b[12:]))}, true
 }
 
 func mark(who grant) uint32 {

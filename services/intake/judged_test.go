@@ -275,8 +275,10 @@ func TestQuarantineIsListed(t *testing.T) {
 	d := openDoor(t)
 	c := d.agency("ia-listed")
 	for i := range 3 {
-		c.judge(verdictRow{report: fmt.Sprintf("F-%d", i), revision: 1, batch: 1, item: i, outcome: events.Quarantined,
-			reasons: []events.Reason{{Code: events.UnknownArea, Path: "/data/place/area"}}, body: "\ufeff" + incident(fmt.Sprintf("F-%d", i))})
+		c.judge(verdictRow{
+			report: fmt.Sprintf("F-%d", i), revision: 1, batch: 1, item: i, outcome: events.Quarantined,
+			reasons: []events.Reason{{Code: events.UnknownArea, Path: "/data/place/area"}}, body: "\ufeff" + incident(fmt.Sprintf("F-%d", i)),
+		})
 		d.advance(time.Second)
 	}
 	var page quarantineBody
@@ -313,8 +315,10 @@ func TestDecisionsOfTheCorrelatorAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	receipt := events.Receipt{Receipt: uuid.New(), Kind: events.KindIncident, Report: "F-1", Revision: 1, ID: "F-1:1", StreamSeq: 1,
-		Content: strings.Repeat("0", 64), Outcome: events.Dropped, Final: true, Notes: []events.Explained{}, Reasons: []events.Explained{}}
+	receipt := events.Receipt{
+		Receipt: uuid.New(), Kind: events.KindIncident, Report: "F-1", Revision: 1, ID: "F-1:1", StreamSeq: 1,
+		Content: strings.Repeat("0", 64), Outcome: events.Dropped, Final: true, Notes: []events.Explained{}, Reasons: []events.Explained{},
+	}
 	answer = events.Decided{Receipt: &receipt}
 	var got events.Receipt
 	c.do("POST", path+"/drop", "", "").is(200, "").into(&got)

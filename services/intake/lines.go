@@ -222,7 +222,8 @@ func (l *lineReader) stop() {
 	default:
 		_ = l.connection.SetReadDeadline(time.Now())
 	}
-	for range l.lines { //nolint:revive // until it is closed
+	for range l.lines {
+		continue // until it is closed
 	}
 }
 

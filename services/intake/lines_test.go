@@ -143,7 +143,7 @@ func TestStreamsOfAnAgencyAreBounded(t *testing.T) {
 	for range streamsAtOnce {
 		in, out := io.Pipe()
 		answers, stop := c.stream(in)
-		defer stop()
+		t.Cleanup(stop)
 		_, _ = fmt.Fprintln(out, incident("F-1"))
 		<-answers
 	}
@@ -203,7 +203,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 // the answer's end.
 func (c caller) stream(in *io.PipeReader) (answers <-chan []byte, stop func()) {
 	c.t.Helper()
-	request, err := http.NewRequestWithContext(c.t.Context(), "POST", c.server.URL+Base+"/incidents", in)
+	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.server.URL+Base+"/incidents", in)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func TestClaimIsWaitedForAndThenTakenOver(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t)
 	c := d.agency("io-claim")
-	request, err := http.NewRequest("POST", Base+"/incidents", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, Base+"/incidents", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

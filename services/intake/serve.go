@@ -3,6 +3,7 @@
 package intake
 
 import (
+	"errors"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -43,7 +44,7 @@ func (s *Service) serve(o operation) http.Handler {
 func (s *Service) answer(w *watchedWriter, r *http.Request, o operation, who *grant) (err error) {
 	defer func() {
 		if stopped := recover(); stopped != nil {
-			if stopped == http.ErrAbortHandler {
+			if abort, ok := stopped.(error); ok && errors.Is(abort, http.ErrAbortHandler) {
 				panic(stopped)
 			}
 			err = &panicError{value: stopped, stack: debug.Stack()}

@@ -16,10 +16,11 @@ func TestAnotherAgencysIsAnsweredLikeNothing(t *testing.T) {
 	d := openDoor(t)
 	me, other := d.agency("iw-me"), d.agency("iw-other")
 	const canary = "CANARY-iw-other-1"
-	theirs := other.judge(verdictRow{report: "theirs", revision: 1, batch: 1, item: 0, outcome: events.Accepted, body: incidentWith("theirs", `,"text":"`+canary+`"`)})
-	held := other.judge(verdictRow{report: "held", revision: 1, batch: 1, item: 1, outcome: events.Quarantined,
-		reasons: []events.Reason{{Code: events.UnknownArea}}, body: incidentWith("held", `,"text":"`+canary+`"`)})
-	_ = theirs
+	other.judge(verdictRow{report: "theirs", revision: 1, batch: 1, item: 0, outcome: events.Accepted, body: incidentWith("theirs", `,"text":"`+canary+`"`)})
+	held := other.judge(verdictRow{
+		report: "held", revision: 1, batch: 1, item: 1, outcome: events.Quarantined,
+		reasons: []events.Reason{{Code: events.UnknownArea}}, body: incidentWith("held", `,"text":"`+canary+`"`),
+	})
 	stop, err := d.nats.Conn.Respond("decide.>", "test", func(subject string, _ []byte) []byte {
 		t.Errorf("the correlator was asked on %s", subject)
 		return nil
