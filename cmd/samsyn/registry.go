@@ -29,6 +29,22 @@ func withRegistry(ctx context.Context, p *program, fn func(context.Context, *reg
 	})
 }
 
+// reconcile makes the database's logins and NATS agree with what is registered, where this process
+// holds the operator's keys: after a restore of either side, or a suspension that could not reach
+// NATS. One agency that cannot be helped does not keep the others from starting.
+func (s *site) reconcile(ctx context.Context) {
+	if s.Operator == nil {
+		return
+	}
+	r, err := s.Registry(ctx)
+	if err == nil {
+		err = r.Reconcile(ctx)
+	}
+	if err != nil {
+		s.Log.Error("registry and servers do not agree", "error", err)
+	}
+}
+
 // away says what a person can do when the database, not what was asked of it, is the problem.
 func away(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || pg.Class(err) != pg.Infrastructure {

@@ -204,7 +204,7 @@ func TestWrongUseSaysWhatAndChangesNothing(t *testing.T) {
 		{"properties import " + good + " -m 0780 -a felaktig", exitFailed, "a.geojson: this is JSON, not CSV"},
 		{"properties import " + table + " -m 0780 -a felaktig", exitFailed, "t.csv: line 1: want the columns key, address"},
 		{"properties import " + table + " -m 0780", exitWrongUse, "--agency=CODE"},
-		{"mapping set A grafitti -m 0780 -a felaktig", exitFailed, `category "grafitti" is none of the list (samsyn mapping categories)`},
+		{"mapping set A klotter -m 0780 -a felaktig", exitFailed, `category "klotter" is none of the list (samsyn mapping categories)`},
 		{"agency add felaktig -m 0780 --name F", exitFailed, "exists already (samsyn agency set changes it)"},
 		{"agency add ny -m 0780 --name N --max-bytes 9GB", exitWrongUse, `"9GB" is not like 256MiB`},
 		{"agency add ny -m 0780 --name N --max-bytes 900000GiB", exitFailed, "give the server a larger max_file_store, or the agency a smaller quota"},

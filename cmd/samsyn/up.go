@@ -98,6 +98,7 @@ func (s *site) start(ctx context.Context, p *program, chosen []role) error {
 	if s.Running != nil {
 		return &local.InUseError{Dir: s.Dir, PID: s.Running.PID}
 	}
+	s.reconcile(ctx)
 	if err := s.watch(ctx); err != nil {
 		return err
 	}
