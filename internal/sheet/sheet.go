@@ -59,12 +59,29 @@ func (e *Error) Error() string {
 }
 
 // Read reads a table. What cannot be one is returned as *Error.
-func Read(file []byte) (Sheet, error) {
+func Read(file []byte) (Sheet, error) { return ReadAs(file, Form{}) }
+
+// Form is what is known of a table before it is read. What is not known is found out.
+type Form struct {
+	// Encoding is one of Encodings; a mark at the beginning of the file goes before it.
+	Encoding string
+	// Separator stands between the cells.
+	Separator rune
+}
+
+// ReadAs reads a table whose form is known. What cannot be one is returned as *Error.
+func ReadAs(file []byte, form Form) (Sheet, error) {
 	if kind := Looks(file); kind != "" {
 		return Sheet{}, &Error{Problem: "this is " + kind + ", not CSV"}
 	}
-	text, encoding := decode(file)
+	text, encoding, err := decodeAs(file, form.Encoding)
+	if err != nil {
+		return Sheet{}, err
+	}
 	text, separator := sepLine(text)
+	if form.Separator != 0 {
+		separator = form.Separator
+	}
 	if separator == 0 {
 		separator = guess(text)
 	}

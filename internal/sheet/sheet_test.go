@@ -105,6 +105,39 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// A mapping that was saved with its encoding must not depend on which letters a week's export happens to hold: one é alone
+// is too little to guess by.
+func TestReadAsHoldsToTheForm(t *testing.T) {
+	tests := []struct {
+		name, file string
+		form       Form
+		want       string
+	}{
+		{"windows", "a;b\n\x82;\xe5\n", Form{Encoding: "Windows-1252"}, "‚"},
+		{"dos", "a;b\n\x82;2\n", Form{Encoding: "IBM850"}, "é"},
+		{"only ASCII", "a;b\nx;2\n", Form{Encoding: "Windows-1252"}, "x"},
+		{"a mark goes before", "\xef\xbb\xbfa;b\né;2\n", Form{Encoding: "Windows-1252"}, "é"},
+		{"UTF-8 without a mark goes before", "a;b\né;2\n", Form{Encoding: "Windows-1252"}, "é"},
+		{"UTF-16 goes before", "\xff\xfea\x00;\x00b\x00\n\x00\xe9\x00;\x002\x00\n\x00", Form{Encoding: "UTF-8"}, "é"},
+		{"the separator", "a|b;c\n1|2;3\n", Form{Separator: '|'}, "1"},
+	}
+	for _, tt := range tests {
+		got, err := ReadAs([]byte(tt.file), tt.form)
+		if err != nil || got.Rows[0].Cells[0] != tt.want {
+			t.Errorf("%s: %v, %v", tt.name, got.Rows, err)
+		}
+	}
+	for _, tt := range []struct{ file, encoding, want string }{
+		{"a;b\n1;2\n\xe5;2\n", "UTF-8", "line 3: the text is not UTF-8"},
+		{"a;b\n1;2\n", "UTF-16", "the text is not UTF-16"},
+		{"a;b\n1;2\n", "EBCDIC", "there is no encoding"},
+	} {
+		if _, err := ReadAs([]byte(tt.file), Form{Encoding: tt.encoding}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", tt.encoding, err)
+		}
+	}
+}
+
 // Column names are typed by people.
 func TestColumnIgnoresCaseAndSpace(t *testing.T) {
 	s := Sheet{Header: []string{"Fastighets-Beteckning", "LON"}}
