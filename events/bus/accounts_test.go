@@ -266,6 +266,44 @@ func TestSuspendedAgencyIsOutAtOnceAndStaysOut(t *testing.T) {
 	wantNoError(t, "publish after resuming", err)
 }
 
+// The agency's own program keeps trying while it is shut out, and goes on when it is let in again: nobody has to restart it.
+func TestResumedAgencyGoesOnByItself(t *testing.T) {
+	t.Parallel()
+	env := testenv.NATS(t)
+	conn := env.AgencyConn(env.AddAgency(nykoping, bostad))
+	publish := func() error {
+		_, err := conn.Publish(soon(t), bus.Message{Subject: reported(bostad), Body: []byte(`{}`)})
+		return err
+	}
+	wantNoError(t, "publish", publish())
+	wantNoError(t, "suspend", env.Operator.Suspend(soon(t), nykoping, bostad))
+	for began := time.Now(); publish() == nil; {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("a suspended agency publishes")
+		}
+	}
+	wantNoError(t, "resume", env.Operator.Resume(soon(t), nykoping, bostad))
+	for began := time.Now(); publish() != nil; {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("the connection did not come back")
+		}
+	}
+}
+
+// One agency cannot use up the server's connections.
+func TestAgencyHasTenConnections(t *testing.T) {
+	t.Parallel()
+	env := testenv.NATS(t)
+	creds := env.AddAgency(nykoping, bostad)
+	for range 10 {
+		plain(t, env, creds)
+	}
+	if _, err := bus.Connect(soon(t), bus.Config{URL: env.Server.URL(), Creds: creds}); !errors.Is(err, bus.ErrNotPermitted) {
+		t.Errorf("an eleventh connection: %v, want ErrNotPermitted", err)
+	}
+	wantNoError(t, "the account can be changed all the same", env.Operator.Resume(soon(t), nykoping, bostad))
+}
+
 // A lost credentials file is replaced without touching anything else: who holds the old one is out.
 func TestReissuedCredentialsShutOutTheOldOnes(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -29,7 +30,8 @@ type CollectorConfig struct {
 	// Durable is the name of the consumer, the same in every instance of the service.
 	Durable string
 	// Position returns the stored position of a stream; false when there is none. nil when the reader keeps none: then the consumer's own ack floor
-	// counts, which is enough for events that can be sent again.
+	// counts, which is enough for events that can be sent again. It must be a prefix: while a delivery waits for its Retry, none behind it may become
+	// the position, or the delivery is skipped when the consumer is lost.
 	Position func(ctx context.Context, stream string) (Position, bool, error)
 	// OnRegressed is called when a stream ends before the position or holds something else there: raise the alarm and forget the position. The stream
 	// is read again from its first message and identity decides what is new. It must not call the collector.
@@ -53,9 +55,10 @@ type Collector struct {
 	forget func()
 	deaf   func() // ends the subscription to advisories; nil when there is none yet
 
-	mu      sync.Mutex
-	readers []*reader
-	next    int // whose turn is first
+	mu       sync.Mutex
+	readers  []*reader
+	byStream map[string]*reader
+	next     int // whose turn is first
 }
 
 // NewCollector makes a collector without streams. Close ends it.
@@ -66,7 +69,7 @@ func (c *Conn) NewCollector(cfg CollectorConfig) *Collector {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &Collector{
 		conn: c, cfg: cfg, log: cfg.Logger.With("durable", cfg.Durable), ctx: ctx, cancel: cancel,
-		wake: make(chan struct{}, 1), resume: make(chan struct{}, resumesAtOnce),
+		wake: make(chan struct{}, 1), resume: make(chan struct{}, resumesAtOnce), byStream: map[string]*reader{},
 	}
 	k.forget = c.whenReconnected(k.restartAll)
 	return k
@@ -91,13 +94,16 @@ func (k *Collector) Add(ctx context.Context, stream string) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, other := range k.readers {
-		if other.stream == stream {
-			r.cancel()
-			return nil
-		}
+	switch {
+	case k.ctx.Err() != nil:
+		r.cancel()
+		return ErrClosed
+	case k.byStream[stream] != nil:
+		r.cancel()
+		return nil
 	}
-	k.readers = append(k.readers, r)
+	k.readers = append(k.readers[:len(k.readers):len(k.readers)], r) // take may be looking at the old ones
+	k.byStream[stream] = r
 	go r.run()
 	return nil
 }
@@ -128,25 +134,15 @@ func (k *Collector) listen() error {
 func (k *Collector) find(stream string) *reader {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, r := range k.readers {
-		if r.stream == stream {
-			return r
-		}
-	}
-	return nil
+	return k.byStream[stream]
 }
 
 // Remove stops reading a stream. What was fetched and not settled goes to whoever reads it next.
 func (k *Collector) Remove(stream string) {
 	k.mu.Lock()
-	var gone *reader
-	for i, r := range k.readers {
-		if r.stream == stream {
-			gone = r
-			k.readers = append(k.readers[:i:i], k.readers[i+1:]...)
-			break
-		}
-	}
+	gone := k.byStream[stream]
+	delete(k.byStream, stream)
+	k.readers = slices.DeleteFunc(slices.Clone(k.readers), func(r *reader) bool { return r == gone })
 	k.mu.Unlock()
 	if gone != nil {
 		gone.stop()
@@ -158,9 +154,9 @@ func (k *Collector) Close() {
 	k.forget()
 	k.mu.Lock()
 	readers, deaf := k.readers, k.deaf
-	k.readers, k.deaf = nil, nil
-	k.mu.Unlock()
+	k.readers, k.byStream, k.deaf = nil, nil, nil
 	k.cancel()
+	k.mu.Unlock()
 	if deaf != nil {
 		deaf()
 	}
@@ -194,9 +190,6 @@ func (k *Collector) take(most int) []Delivery {
 	k.mu.Unlock()
 	if len(readers) == 0 {
 		return nil
-	}
-	for _, r := range readers {
-		r.beginBatch()
 	}
 	var batch []Delivery
 	for more := true; more && len(batch) < most; {

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,10 +31,6 @@ type Delivery struct {
 	Redelivered  int       // how often it was handed out before
 	Body         []byte    // the reader may keep it
 
-	// Prefix says that everything before it in its stream is settled, or stands before it in the same batch. Only such a delivery may become the
-	// stored position: then the position is a prefix, and resuming behind it skips nothing.
-	Prefix bool
-
 	header nats.Header
 	msg    settler
 }
@@ -48,7 +46,9 @@ type settler interface {
 // Header returns the first value of a header, "" when there is none.
 func (d Delivery) Header(name string) string { return d.header.Get(name) }
 
-// Pending is how a Delivery of a jetstream message is made.
+// HeaderNames lists the names of all headers that the sender set, sorted.
+func (d Delivery) HeaderNames() []string { return slices.Sorted(maps.Keys(d.header)) }
+
 func deliveryOf(m jetstream.Msg) (Delivery, *jetstream.MsgMetadata, error) {
 	meta, err := m.Metadata()
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -24,8 +23,10 @@ const (
 	priorityGroup = "reader"
 	headerPin     = "Nats-Pin-Id"
 
-	retryFirst   = 100 * time.Millisecond
-	retryLongest = 10 * time.Second
+	leaveWait     = 2 * time.Second
+	interruptions = 3 // in a row that are followed at once
+	retryFirst    = 100 * time.Millisecond
+	retryLongest  = 10 * time.Second
 )
 
 // errInterrupted ends one pass of a reader: somebody else read in between, or the connection came back. The next pass starts at once.
@@ -47,16 +48,15 @@ type reader struct {
 	expected uint64             // the consumer sequence of the next delivery, if nobody else reads
 	pin      string             // what the server calls this instance, as its latest delivery said
 
-	mu     sync.Mutex
-	handed map[uint64]struct{} // in the latest batch, and not done yet
-	owed   map[uint64]struct{} // in an earlier batch, and not done yet
+	mu   sync.Mutex
+	owed map[uint64]struct{} // handed out and not settled
 }
 
 func newReader(k *Collector, stream string) *reader {
 	ctx, cancel := context.WithCancel(k.ctx)
 	return &reader{
 		k: k, stream: stream, ctx: ctx, cancel: cancel, done: make(chan struct{}),
-		ch: make(chan Delivery, buffered), again: make(chan struct{}, 1), handed: map[uint64]struct{}{}, owed: map[uint64]struct{}{},
+		ch: make(chan Delivery, buffered), again: make(chan struct{}, 1), owed: map[uint64]struct{}{},
 	}
 }
 
@@ -72,24 +72,27 @@ func (r *reader) restart() {
 	}
 }
 
-// run makes passes until the reader is stopped. open was called once already.
+// run makes passes until the reader is stopped. open was called once already. An interruption is followed by the next pass at once, unless it
+// happens again and again with nothing read in between.
 func (r *reader) run() {
 	defer close(r.done)
-	opened, failures := true, 0
-	for {
-		err := r.pass(&opened)
+	failures := 0
+	for open := false; ; open = true {
+		handed, err := r.pass(open)
 		if r.ctx.Err() != nil {
 			r.release()
 			return
 		}
-		if opened && errors.Is(err, errInterrupted) {
+		if handed > 0 {
 			failures = 0
-		} else {
-			failures++
-			r.k.log.Warn("reading interrupted", "stream", r.stream, "error", err, "failures", failures)
 		}
-		opened = false
-		if failures > 0 && !r.wait(backOff(failures)) {
+		failures++
+		if errors.Is(err, errInterrupted) && failures <= interruptions {
+			r.k.log.Debug("reading starts again", "stream", r.stream, "expected", r.expected, "pin", r.pin)
+			continue
+		}
+		r.k.log.Warn("reading interrupted", "stream", r.stream, "error", err, "failures", failures)
+		if !r.wait(backOff(failures)) {
 			return
 		}
 	}
@@ -111,13 +114,12 @@ func (r *reader) wait(d time.Duration) bool {
 	}
 }
 
-// pass reads until it is interrupted. The iterator that closes while the reader lives is an error like any other.
-func (r *reader) pass(opened *bool) error {
-	if !*opened {
+// pass reads until it is interrupted and says how many it handed on. The iterator that closes while the reader lives is an error like any other.
+func (r *reader) pass(open bool) (handed int, err error) {
+	if open {
 		if err := r.open(r.ctx, false); err != nil {
-			return err
+			return 0, err
 		}
-		*opened = true
 	}
 	ctx, cancel := context.WithCancelCause(r.ctx)
 	defer cancel(nil)
@@ -130,20 +132,38 @@ func (r *reader) pass(opened *bool) error {
 	}()
 	iterator, err := r.consumer.Messages(jetstream.PullMaxMessages(prefetch), jetstream.PullExpiry(pullExpiry), jetstream.PullPriorityGroup(priorityGroup))
 	if err != nil {
-		return fmt.Errorf("open iterator: %w", err)
+		return 0, fmt.Errorf("open iterator: %w", err)
 	}
-	defer iterator.Stop()
-	for {
+	defer r.leave(iterator)
+	for ; ; handed++ {
 		m, err := iterator.Next(jetstream.NextContext(ctx))
 		if cause := context.Cause(ctx); cause != nil {
-			return cause
+			return handed, cause
 		}
 		if err != nil {
-			return fmt.Errorf("next message: %w", err)
+			return handed, fmt.Errorf("next message: %w", err)
 		}
 		if err := r.hand(ctx, m); err != nil {
-			return err
+			return handed, err
 		}
+	}
+}
+
+// leave ends an iterator and waits until the server knows. A request that it still believed in could be pinned and given messages that nobody reads,
+// and the stream would stand still until the pin lapses. What came too late is not handed on; the next pass begins before it.
+func (r *reader) leave(iterator jetstream.MessagesContext) {
+	if r.ctx.Err() != nil {
+		iterator.Stop()
+		return
+	}
+	iterator.Drain()
+	deadline := time.Now().Add(leaveWait)
+	for {
+		m, err := iterator.Next(jetstream.NextMaxWait(max(time.Until(deadline), time.Millisecond)))
+		if err != nil {
+			return
+		}
+		r.pin = m.Headers().Get(headerPin)
 	}
 }
 
@@ -155,6 +175,7 @@ func (r *reader) hand(ctx context.Context, m jetstream.Msg) error {
 		return err
 	}
 	r.pin = d.Header(headerPin)
+	d.header.Del(headerPin) // the server's, not the sender's
 	if meta.Sequence.Consumer != r.expected {
 		return errInterrupted
 	}
@@ -168,16 +189,6 @@ func (r *reader) hand(ctx context.Context, m jetstream.Msg) error {
 	}
 }
 
-// beginBatch: what the batch before left unsettled is owed from now on.
-func (r *reader) beginBatch() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for seq := range r.handed {
-		r.owed[seq] = struct{}{}
-	}
-	clear(r.handed)
-}
-
 // take moves up to n deliveries to the batch.
 func (r *reader) take(batch []Delivery, n int) []Delivery {
 	r.mu.Lock()
@@ -185,9 +196,7 @@ func (r *reader) take(batch []Delivery, n int) []Delivery {
 	for range n {
 		select {
 		case d := <-r.ch:
-			delete(r.owed, d.Seq)
-			d.Prefix = r.oldestOwed() > d.Seq
-			r.handed[d.Seq] = struct{}{}
+			r.owed[d.Seq] = struct{}{}
 			batch = append(batch, d)
 		default:
 			return batch
@@ -196,18 +205,9 @@ func (r *reader) take(batch []Delivery, n int) []Delivery {
 	return batch
 }
 
-func (r *reader) oldestOwed() uint64 {
-	oldest := uint64(math.MaxUint64)
-	for seq := range r.owed {
-		oldest = min(oldest, seq)
-	}
-	return oldest
-}
-
 func (r *reader) settled(seq uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.handed, seq)
 	delete(r.owed, seq)
 }
 
@@ -218,14 +218,13 @@ func (r *reader) rewound() {
 	for len(r.ch) > 0 {
 		<-r.ch
 	}
-	clear(r.handed)
 	clear(r.owed)
 }
 
 // unpinned: the stream has no active reader at the moment. Who holds nothing of it looks whether somebody left something.
 func (r *reader) unpinned() {
 	r.mu.Lock()
-	holding := len(r.handed) + len(r.owed) + len(r.ch)
+	holding := len(r.owed) + len(r.ch)
 	r.mu.Unlock()
 	if holding == 0 {
 		r.restart()

@@ -27,7 +27,6 @@ type serverStore struct {
 			MaxStorage int64 `json:"max_storage"`
 			SyncAlways bool  `json:"sync_always"`
 		} `json:"config"`
-		Reserved int64 `json:"reserved_storage"`
 	} `json:"data"`
 }
 

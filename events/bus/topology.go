@@ -55,7 +55,7 @@ func platformStreams() []stream {
 // Quota is the room of one agency.
 type Quota struct {
 	// MaxBytes is the size of its incidents stream, and of its receipts stream (a receipt is about as large as an event). 0 means what the stream has,
-	// or for a new one 1/64 of the store, between 4 and 128 MiB: 128 MiB hold about 150,000 events.
+	// or for a new one 1/256 of the store, between 24 and 128 MiB: 128 MiB hold about 150,000 events.
 	MaxBytes int64
 	// FirstSeq is the number of the first event of a stream that replaces a lost one: its last position + 1, so that numbers never go back. 0 means 1.
 	FirstSeq uint64
@@ -66,15 +66,15 @@ func agencyStreams(m events.MunicipalityID, a events.AgencyID, q Quota) []stream
 	return []stream{
 		{
 			name: events.IncidentStream(m, a), subjects: events.IncidentSubjects(m, a), keep: 90 * day,
-			share: 64, least: 4 * mib, most: 128 * mib, maxBytes: q.MaxBytes, firstSeq: q.FirstSeq,
+			share: 256, least: 24 * mib, most: 128 * mib, maxBytes: q.MaxBytes, firstSeq: q.FirstSeq,
 		},
 		{
 			name: events.ReceiptStream(m, a), subjects: []string{events.ReceiptSubject(m, a)}, keep: 30 * day, atomic: true, durable: AgencyDurable,
-			share: 64, least: 4 * mib, most: 128 * mib, maxBytes: q.MaxBytes,
+			share: 256, least: 24 * mib, most: 128 * mib, maxBytes: q.MaxBytes,
 		},
 		{
 			name: events.AlertStream(m, a), subjects: []string{events.AlertSubject(m, a)}, keep: 30 * day, atomic: true, durable: AgencyDurable,
-			share: 512, least: 1 * mib, most: 16 * mib,
+			share: 2048, least: 2 * mib, most: 16 * mib,
 		},
 	}
 }
