@@ -22,9 +22,8 @@ const (
 	tickBatch    = "batch"
 	tickMidnight = "midnight"
 
-	// A cell is looked at no oftener than this, and no more than a sixth of the time is spent on looking.
-	lookPause = 20 * time.Millisecond
-	lookShare = 5
+	// A cell is looked at no oftener than this, and no more than half of the time is spent on looking.
+	lookEvery = 20 * time.Millisecond
 	// missedMidnights bounds how many midnights are made up for after a long absence.
 	missedMidnights = 40
 	renewEvery      = holdFor / 3
@@ -57,10 +56,11 @@ func (s *Service) watch(ctx context.Context, m events.MunicipalityID, woken <-ch
 		if err == nil {
 			more, err = s.look(ctx, t, began)
 		}
-		pause := max(lookPause, lookShare*time.Since(began))
+		took := time.Since(began)
+		pause := max(lookEvery-took, took)
 		if err != nil {
 			s.report(ctx, "look at "+string(m), err)
-			t, pause = nil, map[bool]time.Duration{true: lookPause, false: pauseAfterError}[errors.Is(err, errChanged)]
+			t, pause = nil, map[bool]time.Duration{true: lookEvery, false: pauseAfterError}[errors.Is(err, errChanged)]
 		}
 		rest(ctx, pause, nil)
 		if !more {
