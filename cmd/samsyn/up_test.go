@@ -32,7 +32,7 @@ type installed struct {
 func up(t *testing.T, dir string) *installed {
 	t.Helper()
 	in := &installed{dir: dir, stderr: &strings.Builder{}, ended: make(chan error, 1)}
-	in.cmd = exec.Command(os.Args[0], "up", "--data", dir)
+	in.cmd = exec.Command(os.Args[0], "up", "--data", dir, "--nats-port", freePort(t))
 	in.cmd.Env = append(os.Environ(), "SAMSYN_TEST_MAIN=1")
 	in.cmd.Stderr = in.stderr
 	if err := in.cmd.Start(); err != nil {
@@ -148,7 +148,7 @@ func TestUpOnAnOccupiedAddress(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	dir := filepath.Join(openDir(t), "data")
-	code, _, stderr := call(t, "up", "--data", dir, "--listen", l.Addr().String())
+	code, _, stderr := call(t, "up", "--data", dir, "--nats-port", freePort(t), "--listen", l.Addr().String())
 	if code != exitFailed || !strings.Contains(stderr, "cannot listen on "+l.Addr().String()) {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
@@ -177,6 +177,21 @@ func TestRunFileOfAnotherProcessIsNotBelieved(t *testing.T) {
 	if r, err := running(dir); r != nil || !errors.Is(err, errStarting) {
 		t.Errorf("held by another: %+v, %v", r, err)
 	}
+}
+
+// freePort is a port that was free a moment ago: tests of several packages start servers at once.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 // openDir is a directory that the user Postgres runs as may pass through.

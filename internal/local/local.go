@@ -33,7 +33,7 @@ type Config struct {
 	// PostgresBin is the directory of initdb and postgres; empty means look for them.
 	PostgresBin string
 	// NATSPort is the port on loopback on which agencies reach the server; 0 is the one of the last start
-	// or the first free one from 4222 on.
+	// or the first free one from 4222 on, AnyPort any.
 	NATSPort int
 	Logger   *slog.Logger
 }

@@ -15,12 +15,12 @@ func TestStackStartsStopsAndStartsAgain(t *testing.T) {
 	dir := tempDir(t)
 	for _, name := range []string{"cold", "warm"} {
 		began := time.Now()
-		s, err := Start(t.Context(), Config{Dir: dir, Logger: quiet()})
+		s, err := Start(t.Context(), Config{Dir: dir, NATSPort: AnyPort, Logger: quiet()})
 		must(t, err)
 		t.Logf("%s start of both %s", name, time.Since(began).Round(time.Millisecond))
 		must(t, checkDurableAt(t.Context(), s.Postgres.URL))
 		var inUse *InUseError
-		if _, err := Start(t.Context(), Config{Dir: dir, Logger: quiet()}); !errors.As(err, &inUse) {
+		if _, err := Start(t.Context(), Config{Dir: dir, NATSPort: AnyPort, Logger: quiet()}); !errors.As(err, &inUse) {
 			t.Errorf("a second Start = %v, want an InUseError", err)
 		}
 		must(t, s.Stop(t.Context()))
@@ -35,10 +35,10 @@ func TestFailedStackLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	var missing *MissingBinariesError
-	if _, err := Start(t.Context(), Config{Dir: dir, PostgresBin: tempDir(t), Logger: quiet()}); !errors.As(err, &missing) {
+	if _, err := Start(t.Context(), Config{Dir: dir, PostgresBin: tempDir(t), NATSPort: AnyPort, Logger: quiet()}); !errors.As(err, &missing) {
 		t.Fatalf("Start = %v, want a MissingBinariesError", err)
 	}
-	s, err := Start(t.Context(), Config{Dir: dir, Logger: quiet()})
+	s, err := Start(t.Context(), Config{Dir: dir, NATSPort: AnyPort, Logger: quiet()})
 	must(t, err)
 	must(t, s.Stop(t.Context()))
 }
