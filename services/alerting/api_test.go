@@ -7,9 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/paulmach/orb"
@@ -19,6 +23,7 @@ import (
 	"samsyn/internal/pg"
 	"samsyn/internal/testenv"
 	"samsyn/internal/web"
+	"samsyn/schemas"
 )
 
 // door is the API as a viewer of one municipality meets it.
@@ -45,12 +50,13 @@ func (w *world) door(municipality, now string) *door {
 	return &door{w.t, mux}
 }
 
-// get asks, and reads the answer into out when it is not nil.
+// get asks, holds the answer to openapi.yaml, and reads it into out when it is not nil.
 func (d *door) get(path string, status int, out any) *httptest.ResponseRecorder {
 	d.t.Helper()
-	r := httptest.NewRequest("GET", "/samsyn/v1"+path, nil)
+	r := httptest.NewRequest("GET", apiBase+path, nil)
 	answer := httptest.NewRecorder()
 	d.handler.ServeHTTP(answer, r)
+	d.described(r, answer)
 	if answer.Code != status {
 		d.t.Fatalf("GET %s: %d %s", path, answer.Code, answer.Body)
 	}
@@ -60,6 +66,54 @@ func (d *door) get(path string, status int, out any) *httptest.ResponseRecorder 
 		}
 	}
 	return answer
+}
+
+func openAPI(t *testing.T) *openapi3.T {
+	t.Helper()
+	spec, err := openapi3.NewLoader().LoadFromData(schemas.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func (d *door) described(r *http.Request, answer *httptest.ResponseRecorder) {
+	d.t.Helper()
+	router, err := legacy.NewRouter(openAPI(d.t))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		d.t.Fatalf("%s is not described: %v", r.URL, err)
+	}
+	said := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}, Status: answer.Code, Header: answer.Header(),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if err := openapi3filter.ValidateResponse(d.t.Context(), said.SetBodyBytes(answer.Body.Bytes())); err != nil {
+		d.t.Errorf("%s: %v", r.URL, err)
+	}
+}
+
+// A route that is not described is not a promise, and a description without a route is a lie.
+func TestEveryRouteIsDescribed(t *testing.T) {
+	var described, served []string
+	for path, item := range openAPI(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			if operation.Extensions["x-service"] == "alerting" {
+				described = append(described, method+" "+path)
+			}
+		}
+	}
+	for _, r := range (&API{}).routes() {
+		served = append(served, "GET "+r.path)
+	}
+	slices.Sort(described)
+	slices.Sort(served)
+	if diff := cmp.Diff(described, served); diff != "" {
+		t.Errorf("routes (-described +served):\n%s", diff)
+	}
 }
 
 // What the page shows is there for programs, too: flagged places with their reasons and history.

@@ -48,6 +48,15 @@ type Place struct {
 	ClearedAsOf    *time.Time  `json:"cleared_as_of,omitempty"`
 }
 
+// utc puts the times into UTC, whatever zone the machine is in.
+func (p *Place) utc() {
+	for _, t := range []*time.Time{&p.OpenedAt, &p.OpenedAsOf, &p.UpdatedAt, &p.UpdatedAsOf, p.ClearedAsOf} {
+		if t != nil {
+			*t = t.UTC()
+		}
+	}
+}
+
 // Places lists the flagged places of a municipality as v may see them, with cleared also those that no longer are: open ones first, very
 // serious ones before others, then by how far above the limit they are.
 func (s *Service) Places(ctx context.Context, v pg.Viewer, m events.MunicipalityID, cleared bool) ([]Place, error) {

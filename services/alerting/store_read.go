@@ -40,6 +40,9 @@ func (s store) places(ctx context.Context, v pg.Viewer, q placeQuery) (places []
 		if places, err = collect[Place](ctx, tx, selectPlaces, q.Municipality, q.State, q.Kind, q.Grade, q.Area, q.ID, q.Limit, q.Offset); err != nil {
 			return err
 		}
+		for i := range places {
+			places[i].utc()
+		}
 		return tx.QueryRow(ctx, countPlaces, q.Municipality, q.State, q.Kind, q.Grade, q.Area).Scan(&total)
 	})
 	if err != nil {
@@ -67,6 +70,9 @@ SELECT revision, verb, coalesce(body->>'change', '') AS change, (body->>'observe
 func (s store) revisions(ctx context.Context, v pg.Viewer, m string, id uuid.UUID) (rows []revision, err error) {
 	err = pg.InTx(ctx, s.db, v, func(tx pgx.Tx) (err error) {
 		rows, err = collect[revision](ctx, tx, selectRevisions, m, id)
+		for i := range rows {
+			rows[i].AsOf, rows[i].At = rows[i].AsOf.UTC(), rows[i].At.UTC()
+		}
 		return err
 	})
 	if err != nil {
