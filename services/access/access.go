@@ -166,7 +166,7 @@ func (s *Service) Guard(next http.Handler) http.Handler {
 			s.say(w, r, http.StatusUnauthorized, "signin")
 			return
 		}
-		choices, err := choices(r.Context(), s.db)
+		all, err := choices(r.Context(), s.db)
 		switch {
 		case err != nil && r.Context().Err() != nil: // the reader has gone
 			return
@@ -174,11 +174,11 @@ func (s *Service) Guard(next http.Handler) http.Handler {
 			s.config.Logger.ErrorContext(r.Context(), "municipalities not read", "error", err)
 			s.templates.Error(w, r, http.StatusServiceUnavailable)
 			return
-		case len(choices) == 0:
+		case len(all) == 0:
 			s.say(w, r, http.StatusOK, "empty")
 			return
 		}
-		visit := web.Visit{Viewer: pg.Viewer{Municipality: choices[0].Municipality, Person: person, Role: linkRole}, Choices: choices}
+		visit := web.Visit{Viewer: pg.Viewer{Municipality: all[0].Municipality, Person: person, Role: linkRole}, Choices: all}
 		next.ServeHTTP(w, r.WithContext(web.WithVisit(r.Context(), visit)))
 	})))
 }

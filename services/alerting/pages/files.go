@@ -41,7 +41,11 @@ func (s *Service) file(w http.ResponseWriter, r *http.Request) {
 	if kind == "geojson" {
 		contentType = "application/geo+json"
 	}
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="samsyn-%s-%s-%s.%s"`, a.municipality, a.week, stem, kind))
+	madeUp := "" // the name goes with the file wherever it is carried
+	if k.row.MadeUp {
+		madeUp = "pahittat-"
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="samsyn-%s%s-%s-%s.%s"`, madeUp, a.municipality, a.week, stem, kind))
 	web.Send(w, r, http.StatusOK, contentType, body)
 }
 

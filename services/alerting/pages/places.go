@@ -4,7 +4,6 @@ package pages
 
 import (
 	"html/template"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -26,7 +25,7 @@ type placeView struct {
 	What     string // group, or category of a serious report
 	Days     string
 	Reason   string
-	Parts    string // other levels and groups the same thing shows in
+	Parts    string // other places the same thing shows in
 	SeenBy   string
 	When     string
 
@@ -62,7 +61,7 @@ func onePlace(k known, a ask, words lexicon, f flag, number int) placeView {
 	l := a.locale
 	p := placeView{
 		ID: anchor(f.ID), Number: number, Name: k.areas.name(f.Area), District: whereabouts(k, l, f), Serious: f.Kind == kindSerious, area: f.Area,
-		Reason: f.ReasonSV, Parts: parts(k, words, l, f), SeenBy: join(l, agencyNames(k, f.Agencies)), When: l.T("flagged", l.Moment(f.OpenedAsOf)),
+		Reason: f.ReasonSV, Parts: parts(k, l, f), SeenBy: join(l, agencyNames(k, f.Agencies)), When: l.T("flagged", l.Moment(f.OpenedAsOf)),
 	}
 	if l.Lang == "en" {
 		p.Reason = f.ReasonEN
@@ -74,15 +73,14 @@ func onePlace(k known, a ask, words lexicon, f flag, number int) placeView {
 	if f.State == stateClosed {
 		p.Tags = append(p.Tags, tag{"ok", l.T("tag.cleared")})
 	}
-	what := groupName(words, l, f.Grp)
+	p.What = groupName(words, l, f.Grp)
 	if p.Serious {
-		what = in(words.categories[f.Category], l.Lang)
+		p.What = in(words.categories[f.Category], l.Lang)
 	} else {
 		p.Count = l.T("against", l.Int(f.Observed), l.About(f.Expected))
 		p.Usual = l.T("normally", l.Range(f.Low, f.High))
 		p.Bullet = web.Bullet{Count: f.Observed, Expected: f.Expected, Low: f.Low, High: f.High}.SVG()
 	}
-	p.What = what
 	p.Days = l.Span(web.DateIn(f.WindowFrom, a.zone), web.DateIn(f.WindowTo, a.zone))
 	return p
 }
@@ -113,19 +111,17 @@ func whereabouts(k known, l web.Locale, f flag) string {
 // mostParts is how many parts of a flag are named.
 const mostParts = 5
 
-func parts(k known, words lexicon, l web.Locale, f flag) string {
+func parts(k known, l web.Locale, f flag) string {
 	var named []string
-	for _, p := range f.Parts[:min(mostParts, len(f.Parts))] {
-		name := k.areas.name(p.Area)
-		if p.Group != f.Grp {
-			name += ", " + groupName(words, l, p.Group)
+	for _, p := range f.Parts {
+		if p.Area != f.Area && len(named) < mostParts {
+			named = append(named, l.T("part", k.areas.name(p.Area), l.Int(p.Observed), l.About(p.Expected)))
 		}
-		named = append(named, l.T("part", name, l.Int(p.Observed), l.About(p.Expected)))
 	}
 	if len(named) == 0 {
 		return ""
 	}
-	return l.T("parts", strings.Join(named, "; "))
+	return l.T("parts", join(l, named))
 }
 
 func groupName(words lexicon, l web.Locale, group string) string {

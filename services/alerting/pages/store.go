@@ -199,11 +199,9 @@ type flag struct {
 	ClearedAsOf          *time.Time
 }
 
-// part is another level or group that a flag shows in.
+// part is another place that a flag shows in.
 type part struct {
-	Level    string  `json:"level"`
 	Area     string  `json:"area"`
-	Group    string  `json:"group"`
 	Observed int     `json:"observed"`
 	Expected float64 `json:"expected"`
 }

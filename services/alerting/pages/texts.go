@@ -139,7 +139,6 @@ func Texts() web.Catalogue {
 		"table.weeks":      {SV: "Händelser per vecka", EN: "Incidents a week"},
 		"table.burden":     {SV: "Områden med flest händelser", EN: "Areas with most incidents"},
 		"table.sources":    {SV: "Organisationer och enheter %s", EN: "Organisations and units in %s"},
-		"table.places":     {SV: "Flaggade platser %s", EN: "Flagged places in %s"},
 
 		"head.area":        {SV: "Område", EN: "Area"},
 		"head.district":    {SV: "Distrikt", EN: "District"},
