@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +93,22 @@ func TestFailedMigrationLeavesTheOneBefore(t *testing.T) {
 	must(t, pg.MigrateFrom(t.Context(), c, f))
 }
 
+// Where the server is rented there is no superuser: an owner of the database who may make roles is enough.
+func TestMigrateWithoutSuperuser(t *testing.T) {
+	t.Parallel()
+	c := testenv.EmptyPostgres(t)
+	execute(t, c.URL, "CREATE ROLE an_administrator LOGIN CREATEROLE CREATEDB")
+	execute(t, c.URL, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO an_administrator', current_database()); END $$")
+	u, err := url.Parse(c.URL)
+	must(t, err)
+	q := u.Query()
+	q.Set("user", "an_administrator")
+	u.RawQuery = q.Encode()
+	for _, secret := range []string{"", "a secret"} {
+		must(t, pg.Migrate(t.Context(), pg.Config{URL: u.String(), Secret: []byte(secret)}))
+	}
+}
+
 // Objects belong to a role that nobody logs in as, whoever migrates.
 func TestEverythingBelongsToTheOwner(t *testing.T) {
 	t.Parallel()
@@ -130,6 +147,14 @@ func TestPasswordsAreDerivedFromTheSecret(t *testing.T) {
 			t.Errorf("login with secret %q: %v", try.secret, err)
 		}
 	}
+}
+
+func execute(t *testing.T, url, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	must(t, err)
+	_, err = conn.Exec(t.Context(), sql)
+	must(t, errors.Join(err, conn.Close(t.Context())))
 }
 
 func query[T any](t *testing.T, url, sql string) T {

@@ -99,13 +99,9 @@ func TestTransactionIsRolledBack(t *testing.T) {
 // agencyLogins makes login roles of agencies, as the registry does.
 func agencyLogins(t *testing.T, c pg.Config, names ...string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), c.URL)
-	must(t, err)
 	for _, n := range names {
-		_, err = conn.Exec(t.Context(), "CREATE ROLE "+n+" LOGIN IN ROLE samsyn_agency")
-		must(t, err)
+		execute(t, c.URL, "CREATE ROLE "+n+" LOGIN IN ROLE samsyn_agency")
 	}
-	must(t, conn.Close(t.Context()))
 }
 
 // One agency's burst must not take every connection, and waiting ends with an answer.
