@@ -37,9 +37,14 @@ type commands struct {
 	Properties   propertiesCommands   `cmd:"" help:"Property register of an agency."`
 	Mapping      mappingCommands      `cmd:"" help:"What an agency's own codes stand for."`
 
+	Hotspots  hotspotsCommand   `cmd:"" help:"Flagged places, and why."`
+	Subscribe subscribeCommands `cmd:"" help:"Who hears of what is flagged."`
+	Alerts    alertsCommands    `cmd:"" help:"What was sent, and what could not be delivered."`
+
 	Verify  verifyCommand  `cmd:"" help:"Recount everything and compare."`
 	Rebuild rebuildCommand `cmd:"" help:"Make the projections anew from what was stored."`
 	Held    heldCommands   `cmd:"" help:"Events that could not be decided because of an error of ours."`
+	Bench   benchCommands  `cmd:"" help:"Measure this machine with the real parts."`
 	Config  configCommands `cmd:"" help:"What this program is told."`
 	Version versionCommand `cmd:"" help:"Say what program this is."`
 }

@@ -24,6 +24,10 @@ type PipelineResult struct {
 	Ratio         float64 `json:"ratio"`
 	PeakMemoryMB  float64 `json:"peak_memory_mb"`
 	BytesPerEvent float64 `json:"bytes_per_event"`
+	// AlertingPerS and AlertingRatio are of a drain with alerting running beside (see [WithAlerting]),
+	// against the pipeline; 0 when not asked for.
+	AlertingPerS  float64 `json:"alerting_per_s,omitempty"`
+	AlertingRatio float64 `json:"alerting_ratio,omitempty"`
 }
 
 // Pipeline drains the same streams twice: by the floor, and by the correlator with everything it
@@ -89,6 +93,29 @@ func floor(ctx context.Context, p Parts, agencies []events.AgencyID, n int) (tim
 		left -= len(batch)
 	}
 	return time.Since(began), nil
+}
+
+// WithAlerting drains the same load with alerting running beside the correlator, until everything is
+// decided, sent and looked at. It needs an installation of its own. It returns events a second.
+func WithAlerting(ctx context.Context, p Parts, n int) (float64, error) {
+	if _, err := prepare(ctx, p, n); err != nil {
+		return 0, err
+	}
+	w, _, err := world()
+	if err != nil {
+		return 0, err
+	}
+	p.Progress("draining with alerting")
+	began := time.Now()
+	running, stop, err := runServices(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
+	if err := running.settled(ctx, w); err != nil {
+		return 0, err
+	}
+	return float64(n) / time.Since(began).Seconds(), nil
 }
 
 // drain runs the correlator until nothing is left to decide or to send.

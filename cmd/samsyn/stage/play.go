@@ -34,7 +34,7 @@ func (p *Player) Play(ctx context.Context, w demo.World) error {
 			return err
 		}
 		p.Progress(w.Municipality.Name, len(w.Items), len(w.Items))
-		return p.settled(ctx, w)
+		return p.Settled(ctx, w)
 	}
 	days, err := w.Days()
 	if err != nil {
@@ -51,7 +51,7 @@ func (p *Player) Play(ctx context.Context, w demo.World) error {
 		if err := p.Registry.SetAsOf(ctx, w.Municipality.Code, day.AsOf); err != nil {
 			return fmt.Errorf("move the clock of %s: %w", w.Municipality.Code, err)
 		}
-		if err := p.settled(ctx, w); err != nil {
+		if err := p.Settled(ctx, w); err != nil {
 			return err
 		}
 		done += len(day.Items)
@@ -73,8 +73,8 @@ func (p *Player) publish(ctx context.Context, w demo.World, items []synth.Item) 
 	return nil
 }
 
-// settled waits until everything sent so far is decided, looked at and answered.
-func (p *Player) settled(ctx context.Context, w demo.World) error {
+// Settled waits until everything sent so far is decided, looked at and answered.
+func (p *Player) Settled(ctx context.Context, w demo.World) error {
 	if err := until(ctx, p.decided); err != nil {
 		return err
 	}
