@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"samsyn/internal/pg"
+	"samsyn/services/alerting"
+)
+
+type hotspotsCommand struct {
+	inMunicipality
+	All bool `help:"Also those that are over."`
+}
+
+// Help shows an example.
+func (hotspotsCommand) Help() string {
+	return `Open places first, very serious ones before others, then by how far above the limit they are.
+
+Example: samsyn hotspots -m 0780 --all`
+}
+
+// Run lists them.
+func (c hotspotsCommand) Run(ctx context.Context, p *program) error {
+	return withAlerting(ctx, p, c.inMunicipality, func(ctx context.Context, s *alerting.Service) error {
+		places, err := s.Places(ctx, pg.System, c.Municipality, c.All)
+		if err != nil {
+			return err
+		}
+		t := table{header: []string{"id", "state", "kind", "where", "group", "window", "observed", "expected", "agencies", "since", "why"}}
+		for _, h := range places {
+			t.add(h.ID.String(), h.State, h.Kind, h.Level+" "+strings.Join(h.Areas, " "), h.Group, h.From+" - "+h.To, strconv.Itoa(h.Observed),
+				strconv.FormatFloat(h.Expected, 'f', 1, 64), strings.Join(h.Agencies, " "), h.OpenedAsOf.Format(time.RFC3339), h.Reason.SV)
+		}
+		return p.write(map[string]any{"hotspots": list(places)}, t)
+	})
+}
+
+// withAlerting opens the installation for a command about what is flagged in a municipality, and who hears of it.
+func withAlerting(ctx context.Context, p *program, m inMunicipality, fn func(context.Context, *alerting.Service) error) error {
+	return withInstallation(ctx, p, func(ctx context.Context, in *installation) error {
+		r, err := in.Registry(ctx)
+		if err != nil {
+			return err
+		}
+		if m.Municipality != "" {
+			if _, err := r.MunicipalityOf(ctx, m.Municipality); err != nil {
+				return away(ctx, err)
+			}
+		}
+		config, err := in.alertingConfig(p.settings, p.settings.PublicURL)
+		if err != nil {
+			return err
+		}
+		s, err := in.alerting(ctx, config)
+		if err != nil {
+			return err
+		}
+		return away(ctx, fn(ctx, s))
+	})
+}
