@@ -46,6 +46,10 @@ type installation struct {
 // addresses are given, else the `up` that runs in DIR, else servers that run in DIR until fn returns.
 // An error of fn is returned as it is.
 func withInstallation(ctx context.Context, p *program, fn func(context.Context, *installation) error) error {
+	if p.settings.Log == "" {
+		// Who asked for one thing need not read how the servers came up for it.
+		p.log = run.NewLogger(p.stderr, slog.LevelWarn)
+	}
 	parts := run.NewParts(slog.New(slog.DiscardHandler), run.NewHealth())
 	opening, opened := ctx, func() {}
 	if p.settings.DatabaseURL != "" {

@@ -28,7 +28,7 @@ type Settings struct {
 
 	Data   string `name:"data" env:"SAMSYN_DATA" default:"./data" placeholder:"DIR" group:"settings" yaml:"data" help:"Directory of the installation (${default})."`
 	Output string `name:"output" env:"SAMSYN_OUTPUT" enum:"table,json" default:"table" group:"settings" yaml:"output" help:"How data is written: table or json (${default})."`
-	Log    string `name:"log" env:"SAMSYN_LOG" enum:"debug,info,warn,error" default:"info" group:"settings" yaml:"log" help:"Least severe line of the log (${default})."`
+	Log    string `name:"log" env:"SAMSYN_LOG" enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" group:"settings" yaml:"log" help:"Least severe line of the log: debug, info, warn or error (info; warn for commands that end by themselves)."`
 
 	DatabaseURL string `name:"database-url" env:"SAMSYN_DATABASE_URL" placeholder:"URL" group:"servers" yaml:"database-url" help:"External PostgreSQL. A password belongs in the environment."`
 	PostgresBin string `name:"postgres-bin" env:"SAMSYN_POSTGRES_BIN" placeholder:"DIR" group:"servers" yaml:"postgres-bin" help:"Where initdb and postgres are, when they are not found by themselves."`
