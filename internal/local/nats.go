@@ -165,7 +165,7 @@ func (n *NATS) serve(ctx context.Context, opts *server.Options) error {
 	ready := make(chan struct{})
 	go func() {
 		defer close(ready)
-		for !s.ReadyForConnections(100*time.Millisecond) && s.Running() && ctx.Err() == nil { //nolint:revive // waits inside
+		for !s.ReadyForConnections(100*time.Millisecond) && s.Running() && ctx.Err() == nil { // each look waits
 		}
 	}()
 	select {
@@ -222,7 +222,7 @@ func (n *NATS) Stop() error {
 // storeSize is the room for all streams: 80 % of what the disk could give them, so that a full store is answered, which a full disk is not: there the
 // server only falls silent. Streams that have reserved more than that stay; new ones are refused.
 func storeSize(dir string) (int64, error) {
-	free := int64(fullDisk(dir, 0).Free) //nolint:gosec // bytes on a disk
+	free := int64(fullDisk(dir, 0).Free)
 	var used int64
 	err := filepath.WalkDir(filepath.Join(dir, "jetstream"), func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

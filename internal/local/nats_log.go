@@ -20,15 +20,19 @@ func newNATSLog(log *slog.Logger) *natsLog {
 func (l *natsLog) Noticef(format string, v ...any) {
 	l.log.Debug("nats", "says", fmt.Sprintf(format, v...))
 }
+
 func (l *natsLog) Debugf(format string, v ...any) {
 	l.log.Debug("nats", "says", fmt.Sprintf(format, v...))
 }
+
 func (l *natsLog) Tracef(format string, v ...any) {
 	l.log.Debug("nats", "says", fmt.Sprintf(format, v...))
 }
+
 func (l *natsLog) Warnf(format string, v ...any) {
 	l.log.Warn("nats", "says", fmt.Sprintf(format, v...))
 }
+
 func (l *natsLog) Errorf(format string, v ...any) {
 	l.log.Error("nats", "says", fmt.Sprintf(format, v...))
 }

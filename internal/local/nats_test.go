@@ -167,7 +167,7 @@ func TestNATSSaysWhyItCannotStart(t *testing.T) {
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	defer holder.Close() //nolint:errcheck // a test's listener
+	defer holder.Close()
 	_, number, err := net.SplitHostPort(holder.Addr().String())
 	if err != nil {
 		t.Fatalf("split: %v", err)
