@@ -25,7 +25,7 @@ const (
 func (u Bullet) SVG() template.HTML {
 	top := 1.1 * math.Max(1, math.Max(float64(u.Count), float64(u.High)))
 	x := func(n float64) float64 { return n / top * bulletWidth }
-	return template.HTML(fmt.Sprintf( //nolint:gosec // numbers only
+	return template.HTML(fmt.Sprintf( // numbers only
 		`<svg class="bullet" viewBox="0 0 %d %d" aria-hidden="true" focusable="false"><rect class="rail" y="4" width="%d" height="40"/>`+
 			`<rect class="band" x="%.0f" y="4" width="%.0f" height="40"/><rect class="column" y="16" width="%.0f" height="16"/><path class="expected" d="M%.0f 0V48"/></svg>`,
 		bulletWidth, bulletHeight, bulletWidth, x(float64(u.Low)), x(float64(u.High-u.Low)), x(float64(u.Count)), x(u.Expected)))

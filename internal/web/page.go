@@ -76,7 +76,7 @@ func (p Page) OtherLanguage() string {
 
 // Home is the query of the overview: municipality and language are kept.
 func (p Page) Home() template.URL {
-	return template.URL(Query(url.Values{}, "m", p.Visit.Viewer.Municipality, "lang", p.Lang)) //nolint:gosec // encoded by Query
+	return template.URL(Query(url.Values{}, "m", p.Visit.Viewer.Municipality, "lang", p.Lang)) // encoded by Query
 }
 
 // Query writes a query with some parameters set anew; empty ones and lang=sv, which is

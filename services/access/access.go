@@ -19,6 +19,7 @@ package access
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -67,8 +68,8 @@ func New(db pg.Beginner, config Config) (*Service, error) {
 		return nil, errors.New("access needs a database")
 	}
 	address, err := url.Parse(config.PublicURL)
-	if err != nil || address.Host == "" || address.Scheme != "https" && !(address.Scheme == "http" && loopback(address.Hostname())) {
-		return nil, errors.New("access: public URL " + config.PublicURL + " is neither https nor on loopback")
+	if err != nil || address.Host == "" || !trusted(address) {
+		return nil, fmt.Errorf("access: public URL %q is neither https nor http on loopback", config.PublicURL)
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
@@ -91,7 +92,12 @@ func New(db pg.Beginner, config Config) (*Service, error) {
 	return s, nil
 }
 
-func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
+// trusted is an address on whose way nobody listens in.
+func trusted(address *url.URL) bool {
+	host := address.Hostname()
+	loopback := host == "localhost" || host == "127.0.0.1" || host == "::1"
+	return address.Scheme == "https" || address.Scheme == "http" && loopback
+}
 
 // newSessions keeps sessions in memory. The store's cleaner, which drops expired
 // sessions every minute, lives as long as the process.

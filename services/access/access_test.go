@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"samsyn/internal/pg"
 	"samsyn/internal/testenv"
@@ -32,7 +33,7 @@ type house struct {
 	t       *testing.T
 	service *access.Service
 	admin   *pgx.Conn
-	pool    interface{ Close() }
+	pool    *pgxpool.Pool
 	server  *httptest.Server
 	browser *http.Client
 	now     time.Time
@@ -194,7 +195,7 @@ func (h *house) signOut(origin string) int {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	response.Body.Close()
+	defer response.Body.Close()
 	return response.StatusCode
 }
 
@@ -238,7 +239,7 @@ func TestTheCookieIsKeptClose(t *testing.T) {
 	if len(plain) != 1 || plain[0].Name != "samsyn" || !plain[0].HttpOnly || plain[0].SameSite != http.SameSiteLaxMode || plain[0].Path != "/" {
 		t.Errorf("on loopback: %v", plain)
 	}
-	secure, err := access.New(h.pool.(pg.Beginner), access.Config{PublicURL: "https://samsyn.example.org/"})
+	secure, err := access.New(h.pool, access.Config{PublicURL: "https://samsyn.example.org/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +251,7 @@ func TestTheCookieIsKeptClose(t *testing.T) {
 		t.Errorf("over https: %v", bound)
 	}
 	for _, address := range []string{"http://samsyn.example.org", "samsyn.example.org", "", "ftp://localhost"} {
-		if _, err := access.New(h.pool.(pg.Beginner), access.Config{PublicURL: address}); err == nil {
+		if _, err := access.New(h.pool, access.Config{PublicURL: address}); err == nil {
 			t.Errorf("%q is taken for an address of pages", address)
 		}
 	}

@@ -119,7 +119,7 @@ func pictures(rows []areaWeek, k known, a ask, words lexicon) template.HTML {
 		whole.SVG() + `<p class="small quiet">` + text(l.T("map.whole")) + `</p></div></div>`
 }
 
-func text(s string) template.HTML { return template.HTML(template.HTMLEscapeString(s)) } //nolint:gosec // escaped here
+func text(s string) template.HTML { return template.HTML(template.HTMLEscapeString(s)) } // escaped here
 
 func mapFinding(rows []areaWeek, l web.Locale) string {
 	with := 0
@@ -169,8 +169,12 @@ func countLegend(l web.Locale) []web.Swatch {
 
 func changeLegend(l web.Locale) []web.Swatch {
 	return []web.Swatch{
-		{Class: "d4", Text: "▲▲ " + l.T("legend.farover")}, {Class: "d3", Text: "▲ " + l.T("legend.over")}, {Class: "d2", Text: l.T("legend.usual")},
-		{Class: "d1", Text: "▽ " + l.T("legend.under")}, {Class: "d0", Text: "▽▽ " + l.T("legend.farunder")}, {Class: "few", Text: l.T("legend.few")},
+		{Class: "d4", Text: "▲▲ " + l.T("legend.farover")},
+		{Class: "d3", Text: "▲ " + l.T("legend.over")},
+		{Class: "d2", Text: l.T("legend.usual")},
+		{Class: "d1", Text: "▽ " + l.T("legend.under")},
+		{Class: "d0", Text: "▽▽ " + l.T("legend.farunder")},
+		{Class: "few", Text: l.T("legend.few")},
 	}
 }
 

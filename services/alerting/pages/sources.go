@@ -85,7 +85,8 @@ func sources(all []source, a ask) sourceView {
 			last = l.Day(*s.LastAt)
 		}
 		v.Table.Rows = append(v.Table.Rows, []web.Cell{
-			web.Name(s.AgencyName), web.Name(s.UnitName), {Text: l.T("source." + string(state)), Tag: tags[state]},
+			web.Name(s.AgencyName), web.Name(s.UnitName),
+			{Text: l.T("source." + string(state)), Tag: tags[state]},
 			web.Number(l.Int(s.Reports)), web.Name(last),
 		})
 	}

@@ -51,7 +51,7 @@ func compose(k known, a ask, words lexicon) view {
 	s := sum(k, a, words)
 	v := view{
 		Title: l.T("title", l.Week(a.week), k.row.Name), Days: days(a), Notices: notices(k.row, a), Weeks: weekLinks(k.row, a),
-		FileQuery: template.URL(a.query()), //nolint:gosec // encoded by web.Query
+		FileQuery: template.URL(a.query()), // encoded by web.Query
 	}
 	v.Number, v.Lead = lead(s, a)
 	v.Places, v.Watched = places(k, a, words)
