@@ -165,7 +165,7 @@ func TestAgencyHearsAndPullsItsReceipts(t *testing.T) {
 	for _, subject := range []string{events.ReceiptSubject(nykoping, bostad), events.AlertSubject(nykoping, bostad), events.CheckpointSubject(nykoping)} {
 		stop, err := conn.Subscribe(subject, func(subject string, body []byte) { heard <- subject + " " + string(body) })
 		wantNoError(t, "subscribe", err)
-		defer stop()
+		t.Cleanup(stop)
 	}
 	wantNoError(t, "publish", env.Conn.PublishBatch(soon(t), []bus.Message{
 		{Subject: events.ReceiptSubject(nykoping, bostad), ID: "r1", Body: []byte("one")},

@@ -108,7 +108,7 @@ func (c *Conn) publishPart(ctx context.Context, messages []Message, stream strin
 	}
 	err = c.publishAtomic(ctx, messages, indexes)
 	if errors.Is(err, ErrRefused) || errors.Is(err, ErrTooLarge) {
-		// codeBatchDuplicate: some were stored before; codeBatchTooMany: too many batches are open; anything else is the fault of single messages.
+		// 10201: some were stored before; 10210: too many batches are open; anything else is the fault of single messages.
 		return c.publishSingles(ctx, messages, indexes)
 	}
 	if err != nil {

@@ -126,7 +126,7 @@ func agencyRights(m events.MunicipalityID, a events.AgencyID) jwt.UserPermission
 		rights.Pub.Allow.Add(pullSubject(stream), ackSubject(stream))
 	}
 	rights.Sub.Allow.Add("_INBOX.>", events.ReceiptSubject(m, a), events.AlertSubject(m, a), events.CheckpointSubject(m))
-	rights.Limits.Subs, rights.Limits.Data, rights.Limits.Payload = agencySubscriptions, jwt.NoLimit, MaxMessage
+	rights.Subs, rights.Data, rights.Payload = agencySubscriptions, jwt.NoLimit, MaxMessage
 	rights.AllowedConnectionTypes.Add(jwt.ConnectionTypeStandard, jwt.ConnectionTypeInProcess)
 	return rights
 }

@@ -56,7 +56,7 @@ func deliveryOf(m jetstream.Msg) (Delivery, *jetstream.MsgMetadata, error) {
 	}
 	d := Delivery{
 		Stream: meta.Stream, Subject: m.Subject(), Seq: meta.Sequence.Stream, Stored: meta.Timestamp.UTC(),
-		Redelivered: int(meta.NumDelivered) - 1, Body: m.Data(), header: m.Headers(), msg: m, //nolint:gosec // a small count
+		Redelivered: int(meta.NumDelivered) - 1, Body: m.Data(), header: m.Headers(), msg: m,
 	}
 	d.identify()
 	return d, meta, nil

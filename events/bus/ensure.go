@@ -118,14 +118,14 @@ func (c *Conn) reserved(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask for the account's streams: %w", err)
 	}
-	return int64(account.ReservedStore), nil //nolint:gosec // bytes on a disk
+	return int64(account.ReservedStore), nil
 }
 
 func (c *Conn) ensured(ctx context.Context, name string, wants, store int64, err error) error {
 	if err == nil {
 		return nil
 	}
-	if kind, _ := kindOf(err); errors.Is(kind, ErrStreamFull) {
+	if _, kind := kindOf(err); errors.Is(kind, ErrStreamFull) {
 		reserved, rerr := c.reserved(ctx)
 		if rerr != nil {
 			return errors.Join(err, rerr)

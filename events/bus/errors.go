@@ -67,8 +67,6 @@ const (
 	codeStreamStoreFailed     = 10077 // maximum messages or bytes exceeded
 	codeMessageTooLarge       = 10054
 	codeWrongStream           = 10060 // the expected stream header names another
-	codeBatchDuplicate        = 10201
-	codeBatchTooMany          = 10210
 )
 
 // publishError translates what the client library said about one publish. nil stays nil.
@@ -79,33 +77,33 @@ func publishError(ctx context.Context, subject string, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, ErrNotPermitted) {
 		return &PublishError{Subject: subject, Kind: ErrNotPermitted, Cause: nil}
 	}
-	kind, code := kindOf(err)
+	code, kind := kindOf(err)
 	return &PublishError{Subject: subject, Code: code, Kind: kind, Cause: err}
 }
 
-func kindOf(err error) (kind error, code int) {
+func kindOf(err error) (code int, kind error) {
 	var api *jetstream.APIError
 	if errors.As(err, &api) {
 		switch code = int(api.ErrorCode); code {
 		case codeStreamStoreFailed, codeInsufficientResources, codeAccountResources, codeStorageResources:
-			return ErrStreamFull, code
+			return code, ErrStreamFull
 		case codeMessageTooLarge:
-			return ErrTooLarge, code
+			return code, ErrTooLarge
 		default:
-			return ErrRefused, code
+			return code, ErrRefused
 		}
 	}
 	switch {
 	case errors.Is(err, nats.ErrMaxPayload):
-		return ErrTooLarge, 0
+		return 0, ErrTooLarge
 	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, nats.ErrNoResponders):
-		return ErrNoStream, 0
+		return 0, ErrNoStream
 	case errors.Is(err, nats.ErrPermissionViolation):
-		return ErrNotPermitted, 0
+		return 0, ErrNotPermitted
 	case errors.Is(err, jetstream.ErrTooManyStalledMsgs):
-		return ErrStalled, 0
+		return 0, ErrStalled
 	default:
 		// Timeouts, a lost connection, a cancelled context: whether the event is stored is not known.
-		return ErrNoAnswer, 0
+		return 0, ErrNoAnswer
 	}
 }

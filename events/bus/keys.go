@@ -44,7 +44,7 @@ func (k keyring) locked(change func() error) error {
 	if err != nil {
 		return fmt.Errorf("lock key directory: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // closing releases the lock; nothing was written
+	defer f.Close() // releases the lock; nothing was written
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock key directory: %w", err)
 	}

@@ -70,8 +70,8 @@ func (s *netSwitch) serve() {
 }
 
 func (s *netSwitch) pass(from, to net.Conn) {
-	defer to.Close()   //nolint:errcheck // a test's network
-	defer from.Close() //nolint:errcheck // a test's network
+	defer to.Close()
+	defer from.Close()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)

@@ -93,7 +93,7 @@ func (c *Conn) pulled(m *nats.Msg) (Delivery, error) {
 	}
 	d := Delivery{
 		Stream: meta.Stream, Subject: m.Subject, Seq: meta.Sequence.Stream, Stored: meta.Timestamp.UTC(),
-		Redelivered: int(meta.NumDelivered) - 1, Body: m.Data, header: m.Header, msg: reply{c.nc, m.Reply}, //nolint:gosec // a small count
+		Redelivered: int(meta.NumDelivered) - 1, Body: m.Data, header: m.Header, msg: reply{c.nc, m.Reply},
 	}
 	d.identify()
 	return d, nil

@@ -138,6 +138,7 @@ func (r *reader) pass(open bool) (handed int, err error) {
 	for ; ; handed++ {
 		m, err := iterator.Next(jetstream.NextContext(ctx))
 		if cause := context.Cause(ctx); cause != nil {
+			r.notePin(m)
 			return handed, cause
 		}
 		if err != nil {
@@ -163,6 +164,12 @@ func (r *reader) leave(iterator jetstream.MessagesContext) {
 		if err != nil {
 			return
 		}
+		r.notePin(m)
+	}
+}
+
+func (r *reader) notePin(m jetstream.Msg) {
+	if m != nil {
 		r.pin = m.Headers().Get(headerPin)
 	}
 }

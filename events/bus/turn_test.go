@@ -19,7 +19,7 @@ func TestEachStreamHasItsTurn(t *testing.T) {
 	ready := map[string]int{"large": buffered, "small": 1, "empty": 0, "middle": 40}
 	for _, name := range []string{"large", "small", "empty", "middle"} {
 		r := newReader(k, name)
-		defer r.cancel()
+		t.Cleanup(r.cancel)
 		for i := range ready[name] {
 			r.ch <- Delivery{Stream: name, Seq: uint64(i + 1)}
 		}
@@ -51,7 +51,7 @@ func TestFirstTurnGoesRound(t *testing.T) {
 	defer k.Close()
 	for _, name := range []string{"a", "b", "c"} {
 		r := newReader(k, name)
-		defer r.cancel()
+		t.Cleanup(r.cancel)
 		for range 10 {
 			r.ch <- Delivery{Stream: name}
 		}
