@@ -215,7 +215,9 @@ func records(text string, separator rune) ([]Row, error) {
 		text = strings.ReplaceAll(text, "\r", "\n")
 	}
 	r := csv.NewReader(strings.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = separator, -1, true
+	r.Comma, r.FieldsPerRecord = separator, -1
+	// A tab is space too: trimming would swallow the empty cells of a table that is separated by tabs.
+	r.TrimLeadingSpace = separator != '\t'
 	var rows []Row
 	for {
 		cells, err := r.Read()

@@ -64,6 +64,7 @@ func TestReadFindsTheSeparator(t *testing.T) {
 		{"comma", "a,b\n1,2\n", ',', []string{"a", "b"}, Row{2, []string{"1", "2"}}},
 		{"semicolon and decimal comma", "a;b\n1,5;2,5\n", ';', []string{"a", "b"}, Row{2, []string{"1,5", "2,5"}}},
 		{"tab", "a\tb c\r\n1\t2\r\n", '\t', []string{"a", "b c"}, Row{2, []string{"1", "2"}}},
+		{"tabs around empty cells", "a\tb\tc\n1\t\t3\n\t\t4\n", '\t', []string{"a", "b", "c"}, Row{2, []string{"1", "", "3"}}},
 		{"bar", "a|b\n1|2\n", '|', []string{"a", "b"}, Row{2, []string{"1", "2"}}},
 		{"told by Excel", "sep=|\na;x|b\n1|2\n", '|', []string{"a;x", "b"}, Row{3, []string{"1", "2"}}},
 		{"one column", "a\n1\n", ',', []string{"a"}, Row{2, []string{"1"}}},
