@@ -17,7 +17,7 @@ import (
 
 // showMail prints the newest alert mail that was written as a file, as its reader sees it.
 func showMail(p *program, in *installation) error {
-	files, err := filepath.Glob(filepath.Join(in.Dir, "mail", "*", "*.eml"))
+	files, err := filepath.Glob(filepath.Join(in.Dir, "mail", "*.eml"))
 	if err != nil || len(files) == 0 {
 		return err
 	}

@@ -53,16 +53,28 @@ SELECT area, sum(reports)::int FROM correlator.count WHERE municipality = $1 AND
 // ReportsByArea counts the reports of some categories that were placed in each area, over all time.
 // The empty area holds what lies in the municipality and in no area.
 func (s *Service) ReportsByArea(ctx context.Context, m events.MunicipalityID, categories []string) (map[events.AreaCode]int, error) {
-	rows, err := s.store.pool.Query(ctx, countReports, string(m), categories)
+	return s.byArea(ctx, countReports, string(m), categories)
+}
+
+const countIncidents = `-- correlator: incidents in each area
+SELECT area, sum(incidents)::int FROM correlator.count WHERE municipality = $1 GROUP BY area`
+
+// IncidentsByArea counts the incidents in each area, over all time.
+func (s *Service) IncidentsByArea(ctx context.Context, m events.MunicipalityID) (map[events.AreaCode]int, error) {
+	return s.byArea(ctx, countIncidents, string(m))
+}
+
+func (s *Service) byArea(ctx context.Context, sql string, args ...any) (map[events.AreaCode]int, error) {
+	rows, err := s.store.pool.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("count reports of %s: %w", m, err)
+		return nil, fmt.Errorf("count by area: %w", err)
 	}
-	placed := map[events.AreaCode]int{}
+	counted := map[events.AreaCode]int{}
 	var area string
 	var n int
 	_, err = pgx.ForEachRow(rows, []any{&area, &n}, func() error {
-		placed[events.AreaCode(area)] = n
+		counted[events.AreaCode(area)] = n
 		return nil
 	})
-	return placed, err
+	return counted, err
 }
