@@ -75,9 +75,11 @@ CREATE TABLE alerting.flag (
   state        text NOT NULL CHECK (state IN ('open', 'cleared')),
   level        text NOT NULL CHECK (level IN ('municipality', 'district', 'area')),
   area         text NOT NULL,
+  -- Since when it shows there, on the municipality's clock; null of a serious one.
+  lead_since   timestamptz,
   -- The leading area and those of the parts.
   areas        text[] NOT NULL,
-  -- The areas of other levels that the same thing showed in: [{id, level, area, observed, expected}].
+  -- The other places that the same thing shows or showed in: [{id, level, area, observed, expected, since, over}].
   parts        jsonb NOT NULL DEFAULT '[]',
   -- Detection group; empty: all groups together.
   grp          text NOT NULL,
@@ -281,7 +283,7 @@ CREATE POLICY foreign_keys ON alerting.message FOR SELECT TO samsyn_owner USING 
 CREATE POLICY foreign_keys ON alerting.flag_report TO samsyn_owner USING (true) WITH CHECK (true);
 
 CREATE VIEW contract.flag WITH (security_invoker = true) AS
-  SELECT municipality, id, revision, kind, grade, state, level, area, areas, parts, grp, category, window_from, window_to, observed,
+  SELECT municipality, id, revision, kind, grade, state, level, area, lead_since, areas, parts, grp, category, window_from, window_to, observed,
          expected, low, high, recurrence_days, ln_r, margin, fresh, agencies, reason_sv, reason_en, tick, opened_at, opened_as_of,
          updated_at, updated_as_of, cleared_at, cleared_as_of FROM alerting.flag;
 CREATE VIEW contract.flag_report WITH (security_invoker = true) AS

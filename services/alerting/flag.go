@@ -36,7 +36,8 @@ type Flag struct {
 	Level          events.Level          `json:"level"`
 	Area           events.AreaCode       `json:"area"`
 	Areas          []events.AreaCode     `json:"areas"`
-	Parts          []events.HotspotPart  `json:"parts,omitempty"`
+	Parts          []part                `json:"parts,omitempty"`
+	LeadSince      time.Time             `json:"lead_since,omitzero"` // since when it shows in Area, on the municipality's clock
 	Group          string                `json:"group"`
 	Category       string                `json:"category,omitempty"`
 	WindowFrom     string                `json:"window_from"`
@@ -63,6 +64,15 @@ type Flag struct {
 	At             time.Time             `json:"at"`    // wall clock of this revision
 	AsOf           time.Time             `json:"as_of"` // the municipality's clock
 }
+
+// part is another place that the same thing shows in, or showed in.
+type part struct {
+	events.HotspotPart
+	Since time.Time `json:"since"`          // on the municipality's clock
+	Over  bool      `json:"over,omitempty"` // it no longer shows there
+}
+
+func (p part) same(o part) bool { return p.Level == o.Level && p.Area == o.Area }
 
 // reportsToldOf bounds what a message names: an event holds 65,536 bytes, and a rise of a whole town has thousands of reports. All of
 // them are in contract.flag_report.
@@ -102,6 +112,12 @@ func (f Flag) hotspot() (events.Hotspot, error) {
 	if err != nil {
 		return events.Hotspot{}, fmt.Errorf("time zone of flag %s: %w", f.ID, err)
 	}
+	var parts []events.HotspotPart
+	for _, p := range f.Parts {
+		if !p.Over {
+			parts = append(parts, p.HotspotPart)
+		}
+	}
 	from, err := time.ParseInLocation(time.DateOnly, f.WindowFrom, zone)
 	if err != nil {
 		return events.Hotspot{}, fmt.Errorf("window of flag %s: %w", f.ID, err)
@@ -116,6 +132,6 @@ func (f Flag) hotspot() (events.Hotspot, error) {
 		Window: events.Interval{From: from, To: to.AddDate(0, 0, 1)}, Observed: f.Observed, Expected: f.Expected,
 		Interval: events.CountInterval{Low: f.Low, High: f.High}, RecurrenceDays: f.RecurrenceDays, New: f.New,
 		Agencies: append([]events.AgencyID{}, f.Agencies...),
-		Reasons:  []events.Text{{SV: f.ReasonSV, EN: f.ReasonEN}}, Reports: append([]events.ReportRef{}, f.Reports...), Parts: f.Parts,
+		Reasons:  []events.Text{{SV: f.ReasonSV, EN: f.ReasonEN}}, Reports: append([]events.ReportRef{}, f.Reports...), Parts: parts,
 	}, nil
 }

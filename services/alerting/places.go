@@ -15,18 +15,20 @@ import (
 
 // Place is a flagged place as lists, commands and the API show it.
 type Place struct {
-	Municipality string          `json:"municipality"`
-	ID           uuid.UUID       `json:"id"`
-	Revision     int             `json:"revision"`
-	Kind         string          `json:"kind"`  // serious, rise, cluster, repeat
-	Grade        string          `json:"grade"` // alert, watch
-	State        string          `json:"state"` // open, cleared
-	Level        string          `json:"level"`
-	Area         string          `json:"area"` // that leads
-	Areas        []string        `json:"areas"`
-	Parts        json.RawMessage `json:"parts"`
-	Group        string          `json:"group"` // empty: all
-	Category     string          `json:"category,omitempty"`
+	Municipality string    `json:"municipality"`
+	ID           uuid.UUID `json:"id"`
+	Revision     int       `json:"revision"`
+	Kind         string    `json:"kind"`  // serious, rise, cluster, repeat
+	Grade        string    `json:"grade"` // alert, watch
+	State        string    `json:"state"` // open, cleared
+	Level        string    `json:"level"`
+	Area         string    `json:"area"` // that leads
+	// LeadSince is since when it shows there, on the municipality's clock.
+	LeadSince *time.Time      `json:"lead_since,omitempty"`
+	Areas     []string        `json:"areas"`
+	Parts     json.RawMessage `json:"parts"`
+	Group     string          `json:"group"` // empty: all
+	Category  string          `json:"category,omitempty"`
 	// From and To are local days, both in the window.
 	From     string  `json:"from"`
 	To       string  `json:"to"`
@@ -50,7 +52,7 @@ type Place struct {
 
 // utc puts the times into UTC, whatever zone the machine is in.
 func (p *Place) utc() {
-	for _, t := range []*time.Time{&p.OpenedAt, &p.OpenedAsOf, &p.UpdatedAt, &p.UpdatedAsOf, p.ClearedAsOf} {
+	for _, t := range []*time.Time{&p.OpenedAt, &p.OpenedAsOf, &p.UpdatedAt, &p.UpdatedAsOf, p.ClearedAsOf, p.LeadSince} {
 		if t != nil {
 			*t = t.UTC()
 		}

@@ -14,12 +14,13 @@ import (
 )
 
 // riseFlag writes what the detector tells of a rise as the next revision of its flag.
-func (t *town) riseFlag(told detect.Transition, _ time.Time) Flag {
+func (t *town) riseFlag(told detect.Transition, asOf time.Time) Flag {
 	lead := told.Flag.Lead.Stated
 	id := t.flagID(string(events.KindRise), told.Flag.Key)
+	before := t.flags[id]
 	f := Flag{
-		Municipality: t.id, ID: id, Revision: t.flags[id].Revision + 1, Verb: string(told.Verb), Kind: events.KindRise, Grade: events.GradeAlert,
-		State: stateOpen, Level: lead.Cell.Level, Area: lead.Cell.Area, Areas: []events.AreaCode{lead.Cell.Area}, Group: lead.Cell.Group,
+		Municipality: t.id, ID: id, Revision: before.Revision + 1, Verb: string(told.Verb), Kind: events.KindRise, Grade: events.GradeAlert,
+		State: stateOpen, Level: lead.Cell.Level, Area: lead.Cell.Area, Group: lead.Cell.Group,
 		WindowFrom: lead.From.String(), WindowTo: lead.To.String(), Observed: lead.Observed, Expected: lead.Expected, Low: lead.Low, High: lead.High,
 		RecurrenceDays: lead.RecurrenceDays, LnR: lead.LnR, Margin: lead.Margin, New: told.Fresh, Change: string(told.Reason),
 		FirstDay: told.Flag.Lead.Opened.String(),
@@ -30,22 +31,7 @@ func (t *town) riseFlag(told detect.Transition, _ time.Time) Flag {
 	if told.Into != "" {
 		f.Into = t.flagID(string(events.KindRise), told.Into)
 	}
-	seen := map[detect.Cell]bool{{Level: lead.Cell.Level, Area: lead.Cell.Area}: true}
-	for _, part := range told.Flag.Parts {
-		at := part.Stated
-		// Of an area its strongest part is told: the group and the total of it are one place.
-		place := detect.Cell{Level: at.Cell.Level, Area: at.Cell.Area}
-		if seen[place] {
-			continue
-		}
-		seen[place] = true
-		f.Parts = append(f.Parts, events.HotspotPart{
-			ID: t.flagID(string(events.KindRise), part.Key), Level: at.Cell.Level, Area: at.Cell.Area, Observed: at.Observed, Expected: at.Expected,
-		})
-		if !slices.Contains(f.Areas, at.Cell.Area) {
-			f.Areas = append(f.Areas, at.Cell.Area)
-		}
-	}
+	f.showIn(t.placesOf(told.Flag), before, asOf)
 	words := lead.Words(groupText(lead.Cell.Group))
 	var both events.Text
 	for _, w := range words {
@@ -53,6 +39,52 @@ func (t *town) riseFlag(told detect.Transition, _ time.Time) Flag {
 	}
 	f.ReasonSV, f.ReasonEN = withChange(f, both)
 	return f
+}
+
+// placesOf lists where a flag shows, the leading place first. Of an area its strongest episode is told: a group and the total of it are one
+// place.
+func (t *town) placesOf(f detect.Flag) []part {
+	var places []part
+	for _, e := range append([]detect.Episode{f.Lead}, f.Parts...) {
+		at := e.Stated
+		if slices.ContainsFunc(places, func(p part) bool { return p.Level == at.Cell.Level && p.Area == at.Cell.Area }) {
+			continue
+		}
+		places = append(places, part{HotspotPart: events.HotspotPart{
+			ID: t.flagID(string(events.KindRise), e.Key), Level: at.Cell.Level, Area: at.Cell.Area, Observed: at.Observed, Expected: at.Expected,
+		}})
+	}
+	return places
+}
+
+// showIn puts the leading place and the others into the flag. Where it showed before and no longer does stays, as over: one thing is one
+// flag from its beginning to its end, wherever it went.
+func (f *Flag) showIn(places []part, before Flag, asOf time.Time) {
+	known := before.Parts
+	if before.Area != "" {
+		known = append([]part{{
+			HotspotPart: events.HotspotPart{ID: before.ID, Level: before.Level, Area: before.Area, Observed: before.Observed, Expected: before.Expected},
+			Since:       before.LeadSince,
+		}}, known...)
+	}
+	for i := range places {
+		places[i].Since = asOf
+		if k := slices.IndexFunc(known, places[i].same); k >= 0 {
+			places[i].Since = known[k].Since
+		}
+	}
+	for _, k := range known {
+		if !slices.ContainsFunc(places, k.same) {
+			k.Over = true
+			places = append(places, k)
+		}
+	}
+	f.LeadSince, f.Parts = places[0].Since, places[1:]
+	for _, p := range places {
+		if !slices.Contains(f.Areas, p.Area) {
+			f.Areas = append(f.Areas, p.Area)
+		}
+	}
 }
 
 func groupText(code string) events.Text {
