@@ -4,6 +4,7 @@ package demo_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,9 +18,15 @@ import (
 
 var now = time.Date(2026, 11, 21, 22, 50, 0, 0, time.UTC)
 
+// The worlds are made once: no test changes them.
+var (
+	madeVaxjo        = sync.OnceValues(func() (demo.World, error) { return demo.Vaxjo(now) })
+	madeSanFrancisco = sync.OnceValues(demo.SanFrancisco)
+)
+
 func vaxjo(t *testing.T) demo.World {
 	t.Helper()
-	w, err := demo.Vaxjo(now)
+	w, err := madeVaxjo()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +35,7 @@ func vaxjo(t *testing.T) demo.World {
 
 func sanFrancisco(t *testing.T) demo.World {
 	t.Helper()
-	w, err := demo.SanFrancisco()
+	w, err := madeSanFrancisco()
 	if err != nil {
 		t.Fatal(err)
 	}

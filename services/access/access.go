@@ -116,13 +116,15 @@ func newSessions(secure bool) *scs.SessionManager {
 // Routes adds the pages of signing in to mux:
 //
 //	GET  /sign-in?token=...  uses a link up and leads to the overview
-//	POST /sign-out           ends the session
+//	POST /sign-out           ends the session and leads to /signed-out
+//	GET  /signed-out         says so
 func (s *Service) Routes(mux *http.ServeMux) {
 	handle := func(pattern string, h http.HandlerFunc) {
 		mux.Handle(pattern, web.Headers(s.origin.Handler(s.sessions.LoadAndSave(h))))
 	}
 	handle("GET /sign-in", s.signIn)
 	handle("POST /sign-out", s.signOut)
+	handle("GET /signed-out", func(w http.ResponseWriter, r *http.Request) { s.say(w, r, http.StatusOK, "signedout") })
 }
 
 // Link makes a link that signs in once, within fifteen minutes.
@@ -151,7 +153,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 		s.sessions.ErrorFunc(w, r, err)
 		return
 	}
-	s.say(w, r, http.StatusOK, "signedout")
+	http.Redirect(w, r, "/signed-out", http.StatusSeeOther)
 }
 
 const (

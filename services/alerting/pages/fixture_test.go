@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 // town is a municipality in a database of its own: rows as their owners write them, and
 // the pages over it.
 type town struct {
-	t       *testing.T
+	t       testing.TB
 	admin   *pgx.Conn
 	code    string
 	zone    *time.Location
@@ -41,6 +42,11 @@ var saturday = time.Date(2026, 11, 21, 22, 50, 0, 0, time.UTC)
 func newTown(t *testing.T) *town {
 	t.Helper()
 	t.Parallel()
+	return newTownFor(t)
+}
+
+func newTownFor(t testing.TB) *town {
+	t.Helper()
 	config := testenv.Postgres(t)
 	admin, err := pgx.Connect(t.Context(), config.URL)
 	if err != nil {
@@ -72,6 +78,8 @@ func newTown(t *testing.T) *town {
 	w.visit = web.Visit{Viewer: pg.Viewer{Municipality: "0001", Role: "coordinator"}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}}}
 	return w
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 func (w *town) exec(sql string, args ...any) {
 	w.t.Helper()

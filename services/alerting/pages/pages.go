@@ -82,11 +82,13 @@ func New(db DB, config Config) (*Service, error) {
 //	GET /                 the overview of a week (?m=0780&week=2026-W47&map=change&lang=en)
 //	GET /plats/{id}       where a flagged place is shown; links in mails lead here
 //	GET /files/{name}     areas.csv, weeks.csv, places.csv, sources.csv, areas.geojson, places.geojson
+//	/                     everything that nobody else on mux answers: 404, for everybody
 func (s *Service) Routes(mux *http.ServeMux, guard web.Guard) {
 	handle := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, web.Headers(guard(h))) }
 	handle("GET /{$}", s.overview)
 	handle("GET /plats/{id}", s.place)
 	handle("GET /files/{name}", s.file)
+	mux.Handle("/", web.Headers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.templates.Error(w, r, http.StatusNotFound) })))
 }
 
 // overview is the page: what is asked for, read, composed, shown.
