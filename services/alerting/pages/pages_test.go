@@ -172,7 +172,7 @@ func TestFlaggedPlacesCarryTheirReason(t *testing.T) {
 	whole := w.flag(flagged{level: "municipality", area: w.code, margin: 1, observed: 40})
 	page := w.page("/")
 	says(t, page, "1 mycket allvarlig händelse, 2 platser över det förväntade.", "1 Södra 1 ▲ Mycket allvarlig Ny", "Skottlossning/explosion · 16–19 november 2026",
-		"2 Norra 1 ▲ Över det förväntade Ny", "12 mot 2,1 förväntade (normalt 0–5)", "12 händelser på 4 dagar mot 2,1 väntade. Syns också i Norra distriktet (14 mot 4,2).",
+		"2 Norra 1 ▲ Över det förväntade Ny", "12 mot 2,1 förväntade (normalt 0–5)", "12 händelser på 4 dagar mot 2,1 väntade. Har också synts i Norra distriktet (14 mot 4,2).",
 		"Ses av Bostadsbolaget.", "3 Provstad", "Hela kommunen · Skadegörelse och brand", "Nära gränsen (larmas inte) (1)", "Norra 2, Skadegörelse och brand: 4 mot 2,1 förväntade")
 	for number, id := range map[string]uuid.UUID{"1": serious, "2": rise} {
 		if !strings.Contains(page, `href="#f-`+id.String()+`" aria-label="Plats `+number) || !strings.Contains(page, `id="f-`+id.String()+`"`) {

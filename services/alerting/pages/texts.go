@@ -50,7 +50,7 @@ var texts = web.Catalogue{
 	"tag.repeat":         {SV: "Upprepat i närheten", EN: "Repeated close by"},
 	"tag.new":            {SV: "Ny", EN: "New"},
 	"tag.cleared":        {SV: "Inte längre över", EN: "No longer above"},
-	"parts":              {SV: "Syns också i %s.", EN: "Shows in %s too."},
+	"parts":              {SV: "Har också synts i %s.", EN: "Has shown in %s, too."},
 	"part":               {SV: "%s (%s mot %s)", EN: "%s (%s against %s)"},
 	"level.municipality": {SV: "Hela kommunen", EN: "The whole municipality"},
 	"level.district":     {SV: "Hela distriktet", EN: "The whole district"},
