@@ -108,7 +108,8 @@ func (s *Service) look(ctx context.Context, t *town, now time.Time) (more bool, 
 		return false, err
 	}
 	t.batch, t.touched = n.town.Batch, append(t.touched, cells...)
-	asOf := n.town.asOf(now).In(t.zone)
+	// The database keeps microseconds: a repetition must begin with what the look began with.
+	asOf := n.town.asOf(now).Truncate(time.Microsecond).In(t.zone)
 	midnights := t.midnights(asOf)
 	for _, midnight := range midnights {
 		if err := s.step(ctx, t, tickMidnight, midnight, nil, causes{}, now); err != nil {

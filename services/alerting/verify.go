@@ -181,13 +181,25 @@ func differ[T any](out *Verification, m events.MunicipalityID, tick tickRow, wha
 	left, errLeft := json.Marshal(a)
 	right, errRight := json.Marshal(b)
 	if errLeft != nil || errRight != nil || !bytes.Equal(left, right) {
+		was, is := apart(left, right)
 		out.problem("%s: %s of tick %d (%s, as of %s, batch %d) are %s, and repeated %s", m, what, tick.Tick, tick.Kind,
-			tick.AsOf.Format(time.RFC3339), tick.Batch, brief(left), brief(right))
+			tick.AsOf.Format(time.RFC3339), tick.Batch, was, is)
 	}
 	return nil
 }
 
-func brief(text []byte) string { return string(text[:min(len(text), 300)]) }
+// apart cuts two texts down to where they begin to differ, with a little before it.
+func apart(a, b []byte) (left, right string) {
+	i := 0
+	for i < min(len(a), len(b)) && a[i] == b[i] {
+		i++
+	}
+	const before, after = 60, 140
+	cut := func(text []byte) string {
+		return "…" + string(text[min(max(i-before, 0), len(text)):min(i+after, len(text))]) + "…"
+	}
+	return cut(a), cut(b)
+}
 
 // compareTold holds the revisions that were told against what was decided.
 func (r record) compareTold(tick tickRow, decided []Flag, out *Verification) {
@@ -202,7 +214,8 @@ func (r record) compareTold(tick tickRow, decided []Flag, out *Verification) {
 			if f.ID == d.ID && f.Revision == d.Revision {
 				found = true
 				if left, right := f.bare(), d.bare(); left != right {
-					out.problem("%s: revision %d of flag %s says %s, and repeated %s", r.id, f.Revision, f.ID, brief([]byte(left)), brief([]byte(right)))
+					was, is := apart([]byte(left), []byte(right))
+					out.problem("%s: revision %d of flag %s says %s, and repeated %s", r.id, f.Revision, f.ID, was, is)
 				}
 			}
 		}
