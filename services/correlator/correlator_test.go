@@ -86,6 +86,25 @@ func TestOtherContentUnderATakenKeyIsQuarantined(t *testing.T) {
 	w.verified()
 }
 
+// A sender whose conflict was not mended sends it again, in other words: it waits in quarantine once.
+func TestTheSameConflictAgainIsOneConflict(t *testing.T) {
+	w := newTown(t)
+	w.start()
+	other := report1("bostad", "b-1", `severity=3`)
+	w.send(report1("bostad", "b-1", ""), other, told{other.agency, other.verb, append([]byte(" "), other.body...)})
+	w.settled()
+	if n := w.number(`SELECT count(*) FROM correlator.event WHERE kind = 'conflict'`); n != 1 {
+		t.Errorf("%d conflicts are stored, want 1", n)
+	}
+	w.verified()
+	w.send(corrected("bostad", "b-1", 2, ""))
+	w.settled()
+	if got := w.text(`SELECT string_agg(state, ' ') FROM correlator.quarantine`); got != "corrected" {
+		t.Errorf("after the correction it is %s", got)
+	}
+	w.verified()
+}
+
 // What came before a bad event and what comes after it must not wait for it.
 func TestEveryOutcomeHasItsReceipt(t *testing.T) {
 	w := newTown(t)

@@ -195,8 +195,8 @@ func (v *verdict) note(code events.Code, path string) {
 	v.notes = append(v.notes, events.Note{Code: code, Path: path})
 }
 
-// key is the identity under which the event is kept. What cannot be an event, or says it is what
-// other content already is, is known by its bytes.
+// key is the identity under which the event is kept. What cannot be an event is known by its bytes,
+// and what says it is what other content already is, by its content.
 type key struct {
 	agency   events.AgencyID
 	kind     string
@@ -216,8 +216,9 @@ func (v *verdict) key() key {
 	return key{v.agency, string(v.event.Kind), string(v.event.Report), int32(v.event.Revision)}
 }
 
+// conflictKey is by content and not by bytes: the same conflict in other words is the same one.
 func (v *verdict) conflictKey() key {
-	return key{v.agency, kindConflict, hexSum(v.sha), 0}
+	return key{v.agency, kindConflict, hexSum(v.event.Content), 0}
 }
 
 func hexSum(sum [sha256.Size]byte) string {

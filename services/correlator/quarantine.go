@@ -23,15 +23,29 @@ SELECT $1, q.agency, q.id, q.kind, q.report, q.revision, 'open', $2
   FROM unnest($3::text[], $4::uuid[], $5::text[], $6::text[], $7::int[]) AS q (agency, id, kind, report, revision)
 ON CONFLICT DO NOTHING`
 
-// What a correction replaces is found by what the event said it was: a conflict is kept under its hash.
-const resolveQuarantine = `-- correlator: quarantined revisions that a higher one replaces
+// What a correction replaces is found by what the event said it was: a conflict is kept under its hash. LATERAL with LIMIT as in store.go: joined
+// freely, these tables gave a plan that read every event of the agency for every correction.
+const lowerRevisions = `-- correlator: quarantined revisions that a higher one replaces
+SELECT e.agency, e.kind, e.report, e.revision, e.event_id, e.said_kind, e.said_report, e.said_revision, e.content, e.stream_seq,
+       e.outcome, e.reasons, e.notes, e.decided_at
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS n (agency, kind, report, revision)
+ CROSS JOIN LATERAL (SELECT * FROM correlator.event
+     WHERE (municipality, agency, kind, report) = ($1, n.agency, n.kind, n.report) AND revision < n.revision AND outcome = 'quarantined' LIMIT 1000) e
+UNION ALL
+SELECT e.agency, e.kind, e.report, e.revision, e.event_id, e.said_kind, e.said_report, e.said_revision, e.content, e.stream_seq,
+       e.outcome, e.reasons, e.notes, e.decided_at
+  FROM (SELECT agency, kind, report, revision FROM correlator.quarantine
+         WHERE municipality = $1 AND agency = ANY ($2) AND state = 'open' AND kind = 'conflict' OFFSET 0) q
+ CROSS JOIN LATERAL (SELECT * FROM correlator.event
+     WHERE (municipality, agency, kind, report, revision) = ($1, q.agency, q.kind, q.report, q.revision) LIMIT 1) e
+  JOIN unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS n (agency, kind, report, revision)
+    ON n.agency = e.agency AND n.kind = e.said_kind AND n.report = e.said_report AND e.said_revision < n.revision`
+
+const supersedeQuarantined = `-- correlator: those of them that still wait
 UPDATE correlator.quarantine q SET state = 'corrected'
-  FROM unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS n (agency, kind, report, revision), correlator.event e
- WHERE q.municipality = $1 AND q.agency = n.agency AND q.state = 'open'
-   AND (e.municipality, e.agency, e.kind, e.report, e.revision) = (q.municipality, q.agency, q.kind, q.report, q.revision)
-   AND e.said_kind = n.kind AND e.said_report = n.report AND e.said_revision < n.revision
-RETURNING e.agency, e.kind, e.report, e.revision, e.event_id, e.said_kind, e.said_report, e.said_revision, e.content, e.stream_seq,
-          e.outcome, e.reasons, e.notes, e.decided_at`
+  FROM unnest($2::text[], $3::uuid[]) AS n (agency, id)
+ WHERE q.municipality = $1 AND q.agency = n.agency AND q.id = n.id AND q.state = 'open'
+RETURNING q.id`
 
 const insertDecision = `-- correlator: what was decided after the verdict
 INSERT INTO correlator.decision (municipality, agency, batch, item, kind, report, revision, verb, decided_by, decided_at, notes,
@@ -65,13 +79,17 @@ func (b *booking) resolveQuarantine(ctx context.Context, tx pgx.Tx, fresh []item
 		return nil
 	}
 	agencies, kinds, reports, revisions := keyColumns(higher)
-	rows, err := tx.Query(ctx, resolveQuarantine, string(b.ref.municipality), agencies, kinds, reports, revisions)
+	rows, err := tx.Query(ctx, lowerRevisions, string(b.ref.municipality), agencies, kinds, reports, revisions)
 	if err != nil {
-		return fmt.Errorf("resolve quarantine of %s: %w", b.ref.municipality, err)
+		return fmt.Errorf("read lower revisions of %s: %w", b.ref.municipality, err)
 	}
-	resolved, err := pgx.CollectRows(rows, pgx.RowToStructByName[known])
+	lower, err := pgx.CollectRows(rows, pgx.RowToStructByName[known])
+	if err != nil || len(lower) == 0 {
+		return err
+	}
+	resolved, err := b.supersede(ctx, tx, lower)
 	if err != nil {
-		return fmt.Errorf("resolve quarantine of %s: %w", b.ref.municipality, err)
+		return err
 	}
 	notes := []events.Note{{Code: events.Superseded, Path: "/data/revision"}}
 	for _, k := range resolved {
@@ -81,6 +99,31 @@ func (b *booking) resolveQuarantine(ctx context.Context, tx pgx.Tx, fresh []item
 		b.conclude(k, events.Dropped, notes)
 	}
 	return nil
+}
+
+// supersede closes quarantine for those of the events that wait there, and returns them.
+func (b *booking) supersede(ctx context.Context, tx pgx.Tx, lower []known) ([]known, error) {
+	byID := map[uuid.UUID]known{}
+	var agencies []string
+	var ids []uuid.UUID
+	for _, k := range lower {
+		id := k.receipt(b.ref.municipality, events.Quarantined, nil, b.now).Receipt
+		byID[id] = k
+		agencies, ids = append(agencies, k.Agency), append(ids, id)
+	}
+	rows, err := tx.Query(ctx, supersedeQuarantined, string(b.ref.municipality), agencies, ids)
+	if err != nil {
+		return nil, fmt.Errorf("resolve quarantine of %s: %w", b.ref.municipality, err)
+	}
+	closed, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("resolve quarantine of %s: %w", b.ref.municipality, err)
+	}
+	resolved := make([]known, len(closed))
+	for i, id := range closed {
+		resolved[i] = byID[id]
+	}
+	return resolved, nil
 }
 
 func (b *booking) openQuarantine(ctx context.Context, tx pgx.Tx) error {
