@@ -216,6 +216,9 @@ func (s *Service) commitWork(ctx context.Context, w *work) error {
 			return errHeld
 		}
 	}
+	if err := s.beforeCommit(ctx, w); err != nil {
+		return err
+	}
 	var booked *booking
 	err := s.transact(ctx, w.ref, func(ctx context.Context, tx pgx.Tx, b *booking) error {
 		booked = b
