@@ -42,7 +42,7 @@ func (c demoCommand) Run(ctx context.Context, p *program) error {
 		if c.Exit {
 			return errDone
 		}
-		s.invite(p)
+		p.say("Look at it: %s", s.access.Link())
 		return nil
 	})
 }
@@ -110,10 +110,4 @@ func playWorld(ctx context.Context, p *program, in *installation, w demo.World) 
 	err = player.Play(ctx, w)
 	p.progressEnds()
 	return err
-}
-
-// invite says where to look.
-func (s *site) invite(p *program) {
-	p.say("\nOpen %s", s.public)
-	p.say("Ctrl-C ends it.")
 }

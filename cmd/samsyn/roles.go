@@ -7,20 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"samsyn/internal/local"
 	"samsyn/internal/pg"
 	"samsyn/internal/run"
+	"samsyn/services/access"
 	"samsyn/services/alerting"
 	"samsyn/services/correlator"
-	"samsyn/services/intake"
 )
 
 // site is what the roles of one process share.
@@ -33,6 +31,8 @@ type site struct {
 	// public is where people reach the pages.
 	public string
 	http   net.Listener
+	// access signs people in; nil without the role web.
+	access *access.Service
 }
 
 // role is one part of Samsyn that runs for long.
@@ -41,15 +41,15 @@ type role struct {
 	start func(ctx context.Context, s *site) error
 }
 
-// web is the role that people and agencies reach by HTTP.
-const web = "web"
+// roleWeb is the role that people and agencies reach by HTTP.
+const roleWeb = "web"
 
 // roles in the order in which they start: who is written to before who writes.
 func roles() []role {
 	return []role{
 		{"correlator", startCorrelator},
 		{"alerting", startAlerting},
-		{web, startWeb},
+		{roleWeb, startWeb},
 	}
 }
 
@@ -65,6 +65,7 @@ const (
 	correlatorConns = 4
 	alertingConns   = 6
 	webConns        = 10
+	accessConns     = 2
 )
 
 func startCorrelator(ctx context.Context, s *site) error {
@@ -120,32 +121,6 @@ func readPassword(file string) (string, error) {
 		return "", fmt.Errorf("read the mail server's password: %w", err)
 	}
 	return strings.TrimRight(string(text), "\r\n"), nil
-}
-
-func startWeb(ctx context.Context, s *site) error {
-	pool, err := s.Pool(ctx, pg.RoleIntake, webConns)
-	if err != nil {
-		return err
-	}
-	agencies := pg.OpenAgencies(s.Database)
-	s.parts.Add("agencies' database", func(context.Context) error {
-		agencies.Close()
-		return nil
-	})
-	api, err := intake.New(pool, agencies, s.Bus, s.metrics, intake.Config{
-		PublicURL: s.public, CursorKey: s.Key("receipt cursors"), Now: time.Now, Logger: s.Log,
-	})
-	if err != nil {
-		return err
-	}
-	s.parts.Add("intake", func(context.Context) error {
-		api.Stop()
-		return nil
-	})
-	mux := http.NewServeMux()
-	mux.Handle(intake.Base+"/", api.Routes())
-	s.parts.Serve("web", s.http, mux)
-	return nil
 }
 
 // starting is the check that fails until every role runs.

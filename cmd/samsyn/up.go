@@ -121,7 +121,7 @@ func (s *site) start(ctx context.Context, p *program, chosen []role) error {
 // openPages opens the address of the pages when a role serves them, and settles what people call it.
 func (s *site) openPages(ctx context.Context, chosen []role) (err error) {
 	s.public = strings.TrimSuffix(s.settings.PublicURL, "/")
-	if !slices.ContainsFunc(chosen, func(r role) bool { return r.name == web }) {
+	if !slices.ContainsFunc(chosen, func(r role) bool { return r.name == roleWeb }) {
 		return nil
 	}
 	if s.http, err = listen(ctx, s.settings.Listen); err == nil && s.public == "" {
@@ -158,6 +158,9 @@ func (s *site) announce(p *program, operations string) error {
 	s.parts.Add("run.json", func(context.Context) error { return os.Remove(runFilePath(s.Dir)) })
 	p.say("Samsyn is up. Ctrl-C ends it.")
 	p.say("  pages and API  %s", s.public)
+	if s.access != nil {
+		p.say("  sign in once   %s", s.access.Link())
+	}
 	p.say("  NATS           %s", r.NATS)
 	p.say("  operations     %s/readyz", operations)
 	p.say("  data           %s (database in %s)", s.Dir, r.DatabaseHome)
