@@ -3,8 +3,12 @@
 package bus
 
 import (
+	"errors"
 	"log/slog"
 	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // idle is a connection to nowhere: taking turns needs no broker.
@@ -64,5 +68,35 @@ func TestFirstTurnGoesRound(t *testing.T) {
 	k.readers = nil
 	if seen["a"] != 2 || seen["b"] != 2 || seen["c"] != 2 {
 		t.Errorf("first turns %v, want two each", seen)
+	}
+}
+
+// delivered is a message as the client library hands it over, with the consumer sequence that matters here.
+type delivered struct {
+	jetstream.Msg
+	consumerSeq uint64
+}
+
+func (d delivered) Metadata() (*jetstream.MsgMetadata, error) {
+	return &jetstream.MsgMetadata{Stream: "S", NumDelivered: 1, Sequence: jetstream.SequencePair{Consumer: d.consumerSeq, Stream: 40 + d.consumerSeq}}, nil
+}
+func (d delivered) Headers() nats.Header { return nats.Header{headerPin: []string{"me"}} }
+func (d delivered) Subject() string      { return "s" }
+func (d delivered) Data() []byte         { return nil }
+
+// A gap in the consumer's count means that somebody else was given what lies between: going on would put it behind what comes later.
+func TestGapInDeliveriesIsNotPassedOver(t *testing.T) {
+	k := idle().NewCollector(CollectorConfig{Durable: "test"})
+	defer k.Close()
+	r := newReader(k, "S")
+	t.Cleanup(r.cancel)
+	r.expected = 5
+	if err := r.hand(r.ctx, delivered{consumerSeq: 5}); err != nil || len(r.ch) != 1 || r.pin != "me" {
+		t.Fatalf("the next delivery: %v, %d handed on", err, len(r.ch))
+	}
+	for _, seq := range []uint64{7, 5, 1} {
+		if err := r.hand(r.ctx, delivered{consumerSeq: seq}); !errors.Is(err, errInterrupted) || len(r.ch) != 1 {
+			t.Errorf("delivery %d after 5: %v, %d handed on", seq, err, len(r.ch))
+		}
 	}
 }
