@@ -137,7 +137,7 @@ func (s *Service) read(ctx context.Context, judged chan<- work) error {
 				return err
 			}
 			s.judgeAll(&w)
-			s.metrics.took("judge", began)
+			s.metrics.took(stageJudge, began)
 			select {
 			case judged <- w:
 			case <-ctx.Done():
@@ -228,7 +228,7 @@ func (s *Service) commitWork(ctx context.Context, w *work) error {
 		return err
 	}
 	w.batch, w.outgoing = booked.batch, booked.outgoing
-	s.metrics.took("commit", began)
+	s.metrics.took(stageCommit, began)
 	s.count(booked)
 	return nil
 }
@@ -271,9 +271,6 @@ func (s *Service) count(b *booking) {
 	for outcome, n := range b.outcomes {
 		s.metrics.events.WithLabelValues(string(outcome)).Add(float64(n))
 	}
-	for a, v := range b.positions {
-		s.metrics.lag.WithLabelValues(string(b.ref.municipality), string(a)).Set(b.now.Sub(v.stored).Seconds())
-	}
 }
 
 // sendAll acknowledges and sends what was committed. Batches that wait are sent together: the broker
@@ -292,7 +289,7 @@ func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 		if err := s.patiently(ctx, func() error { return s.send(ctx, together...) }); err != nil {
 			return err
 		}
-		s.metrics.took("send", began)
+		s.metrics.took(stageSend, began)
 	}
 	return nil
 }

@@ -14,8 +14,7 @@ type metrics struct {
 	events  *prometheus.CounterVec
 	stage   *prometheus.HistogramVec
 	batch   prometheus.Histogram
-	lag     *prometheus.GaugeVec
-	oldest  prometheus.Gauge
+	lag     *lag
 	held    prometheus.Counter
 	paused  prometheus.Gauge
 	regress prometheus.Counter
@@ -33,12 +32,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "samsyn_correlator_batch_events", Help: "Events in a batch.", Buckets: []float64{1, 3, 10, 30, 100, 300, 1000},
 		}),
-		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "samsyn_correlator_lag_seconds", Help: "Age of an agency's last decided event when it was decided.",
-		}, []string{"municipality", "agency"}),
-		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "samsyn_correlator_oldest_seconds", Help: "Age of the oldest event of the batch at hand; 0 when there is none.",
-		}),
+		lag: newLag(),
 		held: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "samsyn_correlator_held_total", Help: "Events held because of an error of ours.",
 		}),
@@ -49,12 +43,22 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "samsyn_correlator_stream_regressed_total", Help: "Streams that went backwards and were read again from their beginning.",
 		}),
 	}
-	r.MustRegister(m.events, m.stage, m.batch, m.lag, m.oldest, m.held, m.paused, m.regress)
+	r.MustRegister(m.events, m.stage, m.batch, m.lag, m.held, m.paused, m.regress)
 	for _, outcome := range []events.Outcome{events.Accepted, events.Quarantined, events.Refused, duplicate} {
 		m.events.WithLabelValues(string(outcome))
 	}
+	for _, stage := range []string{stageJudge, stageCommit, stageSend} {
+		m.stage.WithLabelValues(stage)
+	}
 	return m
 }
+
+// The stages of a batch.
+const (
+	stageJudge  = "judge"
+	stageCommit = "commit"
+	stageSend   = "send"
+)
 
 func (m *metrics) took(stage string, since time.Time) {
 	m.stage.WithLabelValues(stage).Observe(time.Since(since).Seconds())

@@ -138,7 +138,8 @@ func (s *Service) followStreams(ctx context.Context) error {
 	return nil
 }
 
-// watch follows the registry: at its signal, and every few seconds in case the signal was missed.
+// watch follows the registry: at its signal, and every few seconds in case the signal was missed. On
+// the way it measures how far behind the streams we are.
 func (s *Service) watch(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	stop, err := s.conn.Subscribe("registry.*.changed", func(string, []byte) {
@@ -154,6 +155,9 @@ func (s *Service) watch(ctx context.Context) error {
 	tick := time.NewTicker(referenceEvery)
 	defer tick.Stop()
 	for {
+		if err := s.measureLag(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("lag not measured", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
