@@ -88,7 +88,7 @@ func (p *Player) decided(ctx context.Context) (bool, error) {
 	return left.None(), err
 }
 
-const lookEvery = 5 * time.Millisecond
+const lookEvery = 10 * time.Millisecond
 
 func until(ctx context.Context, done func(context.Context) (bool, error)) error {
 	tick := time.NewTicker(lookEvery)
