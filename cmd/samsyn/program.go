@@ -27,6 +27,7 @@ type commands struct {
 	Demo        demoCommand         `cmd:"" help:"Play the demo and tell what was found."`
 	Migrate     migrateCommand      `cmd:"" help:"Bring the database to this program's schema."`
 	Publish     publishCommand      `cmd:"" help:"Send a file of events over NATS."`
+	Connect     connectCommand      `cmd:"" help:"The agency's side: send what is dropped in a folder, and write its receipts."`
 	Quarantine  quarantineCommands  `cmd:"" help:"Events that wait for their sender."`
 	Deadletters deadlettersCommands `cmd:"" help:"Derived events that nobody could handle."`
 

@@ -89,7 +89,7 @@ func unframe(line []byte) (records [][]byte, ok bool) {
 // cut off; damage before the end is *DamagedError.
 func openJournal(dir string, each func(record []byte, at span) error) (*journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the outbox: %w", full(err))
+		return nil, fmt.Errorf("make the outbox: %w", Full(err))
 	}
 	generation, err := tidy(dir)
 	if err != nil {
@@ -98,7 +98,7 @@ func openJournal(dir string, each func(record []byte, at span) error) (*journal,
 	j := &journal{dir: dir, generation: max(generation, 1)}
 	j.file, err = os.OpenFile(j.path(), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the outbox: %w", full(err))
+		return nil, fmt.Errorf("open the outbox: %w", Full(err))
 	}
 	if err := errors.Join(j.replay(each), syncDir(dir)); err != nil {
 		return nil, errors.Join(err, j.file.Close())
@@ -205,11 +205,11 @@ func (j *journal) append(records [][]byte) ([]span, error) {
 	}
 	line, spans := frame(j.size, records)
 	if _, err := j.file.Write(line); err != nil {
-		return nil, j.takeBack(fmt.Errorf("write to the outbox %s: %w", j.path(), full(err)))
+		return nil, j.takeBack(fmt.Errorf("write to the outbox %s: %w", j.path(), Full(err)))
 	}
 	if err := j.file.Sync(); err != nil {
 		// The kernel may have dropped what it could not write: only reading the file again tells what is there.
-		j.broken = fmt.Errorf("the outbox %s could not be flushed to disk and must be opened again: %w", j.path(), full(err))
+		j.broken = fmt.Errorf("the outbox %s could not be flushed to disk and must be opened again: %w", j.path(), Full(err))
 		return nil, j.broken
 	}
 	j.size += int64(len(line))
@@ -247,7 +247,7 @@ func (j *journal) replace(write func(add func(record []byte) (span, error)) erro
 	temporary := next.path() + unfinished
 	f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("compact the outbox: %w", full(err))
+		return nil, fmt.Errorf("compact the outbox: %w", Full(err))
 	}
 	next.file = f
 	out := bufio.NewWriterSize(f, 1<<20)
@@ -258,7 +258,7 @@ func (j *journal) replace(write func(add func(record []byte) (span, error)) erro
 		return spans[0], err
 	})
 	if err := errors.Join(err, out.Flush(), f.Sync()); err != nil {
-		return nil, errors.Join(fmt.Errorf("compact the outbox: %w", full(err)), f.Close(), os.Remove(temporary))
+		return nil, errors.Join(fmt.Errorf("compact the outbox: %w", Full(err)), f.Close(), os.Remove(temporary))
 	}
 	if err := os.Rename(temporary, next.path()); err != nil {
 		return nil, errors.Join(fmt.Errorf("compact the outbox: %w", err), f.Close(), os.Remove(temporary))
@@ -279,8 +279,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// full marks the errors that mean that there is no room.
-func full(err error) error {
+// Full marks the errors that mean that there is no room as ErrDiskFull.
+func Full(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG) {
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}

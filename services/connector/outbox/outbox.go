@@ -80,6 +80,7 @@ type File struct {
 	ID     int64     `json:"id"`
 	Name   string    `json:"name"`
 	SHA256 string    `json:"sha256"`
+	Size   int64     `json:"size"`
 	Taken  time.Time `json:"taken"`
 	Ended  bool      `json:"ended,omitempty"` // all its rows are here
 	Done   string    `json:"done,omitempty"`  // its name in done/, once ended
@@ -174,7 +175,7 @@ func (o *Outbox) Close() error {
 
 // Begin notes that a file is being taken in. When its taking in was begun before and not ended, under the same name and
 // with the same bytes, that one is continued, and rows says how many of its rows are here.
-func (o *Outbox) Begin(name, sha256 string, taken time.Time) (f File, rows int, err error) {
+func (o *Outbox) Begin(name, sha256 string, size int64, taken time.Time) (f File, rows int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, known := range o.files {
@@ -182,7 +183,7 @@ func (o *Outbox) Begin(name, sha256 string, taken time.Time) (f File, rows int, 
 			return known.File, len(known.rows), nil
 		}
 	}
-	f = File{ID: o.nextFile, Name: name, SHA256: sha256, Taken: taken}
+	f = File{ID: o.nextFile, Name: name, SHA256: sha256, Size: size, Taken: taken}
 	return f, 0, o.write(record{Type: typeFile, File: &f})
 }
 
