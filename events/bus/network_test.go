@@ -20,13 +20,14 @@ type netSwitch struct {
 	wg       sync.WaitGroup
 	mu       sync.Mutex
 	live     map[net.Conn]struct{}
+	came     chan struct{} // one for each connection, as long as there is room
 }
 
 func newSwitch(t testing.TB, env *testenv.NATSEnv) *netSwitch {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	wantNoError(t, "listen", err)
-	s := &netSwitch{listener: listener, target: fmt.Sprintf("127.0.0.1:%d", env.Server.Port()), live: map[net.Conn]struct{}{}}
+	s := &netSwitch{listener: listener, target: fmt.Sprintf("127.0.0.1:%d", env.Server.Port()), live: map[net.Conn]struct{}{}, came: make(chan struct{}, 16)}
 	s.wg.Go(s.serve)
 	t.Cleanup(func() {
 		_ = listener.Close()
@@ -55,6 +56,10 @@ func (s *netSwitch) serve() {
 		in, err := s.listener.Accept()
 		if err != nil {
 			return
+		}
+		select {
+		case s.came <- struct{}{}:
+		default:
 		}
 		out, err := net.Dial("tcp", s.target)
 		if err != nil {
