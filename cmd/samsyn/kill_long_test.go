@@ -1,0 +1,11 @@
+//go:build long
+
+// SPDX-License-Identifier: EUPL-1.2
+
+package main
+
+const (
+	correlatorKills, correlatorEvents = 200, 100_000
+	programKills, programEvents       = 50, 100_000
+	mutantKills, mutantEvents         = 20, 20_000
+)
