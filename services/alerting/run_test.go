@@ -92,8 +92,10 @@ func TestRunFlagsPublishesAndDelivers(t *testing.T) {
 	var took []time.Duration
 	for n := range 20 {
 		began := time.Now()
-		w.commit(seen{report: fmt.Sprint("s", n), agency: []string{"polis", "bostad", "skola"}[n%3], category: "shooting_explosion", severity: 4,
-			area: fmt.Sprintf("D1A%d", n%4+1), day: today.Format(time.DateOnly)})
+		w.commit(seen{
+			report: fmt.Sprint("s", n), agency: []string{"polis", "bostad", "skola"}[n%3], category: "shooting_explosion", severity: 4,
+			area: fmt.Sprintf("D1A%d", n%4+1), day: today.Format(time.DateOnly),
+		})
 		if err := w.conn.Signal("correlated.0780.D1A1", nil); err != nil {
 			t.Fatal(err)
 		}

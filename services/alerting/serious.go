@@ -25,6 +25,7 @@ const (
 
 // cause is a very serious report as a tick saw it. It is kept with the tick, because the report may be corrected later.
 type cause struct {
+	Batch     int64           `json:"-"` // in which it came
 	Agency    events.AgencyID `json:"agency"`
 	Report    events.ReportID `json:"report"`
 	Revision  int             `json:"revision"`
@@ -35,6 +36,11 @@ type cause struct {
 	Day       string          `json:"day"`
 	District  events.AreaCode `json:"district,omitempty"`
 	Area      events.AreaCode `json:"area,omitempty"`
+}
+
+func (c cause) sameAs(o cause) bool {
+	c.Batch = o.Batch
+	return c == o
 }
 
 func (c cause) ref() events.ReportRef { return events.ReportRef{Agency: c.Agency, Report: c.Report} }
@@ -149,7 +155,7 @@ func (f Flag) joined(c cause, today detect.Day) (Flag, bool) {
 		f = Flag{
 			Municipality: f.Municipality, ID: f.ID, Kind: events.KindSerious, Grade: events.GradeAlert, State: stateOpen, Verb: verbFlagged, New: true, FirstDay: today.String(), Causes: []cause{c},
 		}
-	case f.State == stateCleared, i >= 0 && f.Causes[i] == c:
+	case f.State == stateCleared, i >= 0 && f.Causes[i].sameAs(c):
 		return f, false
 	default:
 		f.Causes = slices.Clone(f.Causes)

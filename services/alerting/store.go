@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"samsyn/events"
 	"samsyn/events/bus"
@@ -264,23 +265,20 @@ type decided struct {
 // errFenced says that another alerter ticked meanwhile: what this one knows is old.
 var errFenced = errors.New("another alerter has ticked")
 
+// commit sends everything at once and then sees whether it was its turn.
 func (s store) commit(ctx context.Context, m events.MunicipalityID, holder uuid.UUID, d decided) error {
 	err := pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
+		batch := &pgx.Batch{}
 		if len(d.flags) == 0 {
 			// A look that found nothing may be lost in a power cut: the next one looks again.
-			if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
-				return err
-			}
+			batch.Queue("SET LOCAL synchronous_commit = off")
 		}
+		moved := int64(0)
 		t := d.tick
-		tag, err := tx.Exec(ctx, moveHead, m, holder, t.Tick, d.looked, d.midnight, t.DecidedAt.Add(holdFor))
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return errFenced
-		}
-		batch := &pgx.Batch{}
+		batch.Queue(moveHead, m, holder, t.Tick, d.looked, d.midnight, t.DecidedAt.Add(holdFor)).Exec(func(tag pgconn.CommandTag) error {
+			moved = tag.RowsAffected()
+			return nil
+		})
 		batch.Queue(insertTick, m, t.Tick, t.Kind, t.AsOf, t.Day, t.Batch, t.Frame, t.Detector, t.Causes, t.Transitions, t.Episodes, t.DecidedAt)
 		for _, f := range d.flags {
 			if err := queueFlag(batch, f); err != nil {
@@ -294,16 +292,22 @@ func (s store) commit(ctx context.Context, m events.MunicipalityID, holder uuid.
 			}
 			batch.Queue(insertOutgoing, m, t.Tick, packed)
 		}
-		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-			return err
+		queueNotices(batch, m, t.DecidedAt, d.notices)
+		err := tx.SendBatch(ctx, batch).Close()
+		var conflict *pgconn.PgError
+		if err == nil && moved == 0 || errors.As(err, &conflict) && conflict.Code == uniqueViolation {
+			return errFenced
 		}
-		return storeNotices(ctx, tx, m, t.DecidedAt, d.notices)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("store tick %d of %s: %w", d.tick.Tick, m, err)
 	}
 	return nil
 }
+
+// Two ticks of one number: the other alerter's is there already.
+const uniqueViolation = "23505"
 
 func queueFlag(batch *pgx.Batch, f Flag) error {
 	body, err := json.Marshal(f)

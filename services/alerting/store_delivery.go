@@ -22,9 +22,9 @@ SELECT $1, n.flag, n.revision, n.channel, n.recipient, nullif(n.subscription, '0
        AS n (flag, revision, channel, recipient, subscription, digest, due_at)
 ON CONFLICT DO NOTHING`
 
-func storeNotices(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, now time.Time, notices []notice) error {
+func queueNotices(batch *pgx.Batch, m events.MunicipalityID, now time.Time, notices []notice) {
 	if len(notices) == 0 {
-		return nil
+		return
 	}
 	var flags, subscriptions []uuid.UUID
 	var revisions []int
@@ -36,10 +36,7 @@ func storeNotices(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, now t
 		revisions, digests, due = append(revisions, n.Revision), append(digests, n.Digest), append(due, n.DueAt)
 		channels, recipients = append(channels, n.Channel), append(recipients, n.Recipient)
 	}
-	if _, err := tx.Exec(ctx, insertNotices, m, now, flags, revisions, channels, recipients, subscriptions, digests, due); err != nil {
-		return fmt.Errorf("store notifications: %w", err)
-	}
-	return nil
+	batch.Queue(insertNotices, m, now, flags, revisions, channels, recipients, subscriptions, digests, due)
 }
 
 // One planner at a time: two would each see an hour with room in it.

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,7 +65,7 @@ func (s store) changesBetween(ctx context.Context, m events.MunicipalityID, afte
 
 const (
 	selectSerious = `-- alerting: very serious reports that came
-SELECT r.agency, r.report, r.revision, r.category, r.severity, r.certainty, r.episode, i.day::text AS day, i.district, i.area
+SELECT r.batch, r.agency, r.report, r.revision, r.category, r.severity, r.certainty, r.episode, i.day::text AS day, i.district, i.area
   FROM contract.report r
   JOIN contract.incident i USING (municipality, episode)
  WHERE r.municipality = $1 AND r.batch > $2 AND r.batch <= $3 AND r.severity = 4 AND r.counted AND r.state = 'accepted'
@@ -83,26 +85,46 @@ type news struct {
 	causes  causes      // of the batches after those that were looked at
 }
 
+// news reads all of it in one round trip. Its statements see batches that were committed between them: what is after the municipality's
+// own number is left for the next look.
 func (s store) news(ctx context.Context, m events.MunicipalityID, folded, looked int64, behind []events.ReportRef) (n news, err error) {
+	agencies, reports := refColumns(behind)
 	err = pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
 		n = news{}
-		if n.town, err = oneTown(ctx, tx, m); err != nil || n.town.Batch <= looked && n.town.Batch <= folded {
-			return err
+		batch := &pgx.Batch{}
+		one(batch, &n.town, selectTown, m)
+		many(batch, &n.changes, selectChangesBetween, m, folded, math.MaxInt64)
+		many(batch, &n.causes.Seen, selectSerious, m, looked, math.MaxInt64)
+		if len(behind) > 0 {
+			many(batch, &n.causes.Gone, selectGone, m, agencies, reports)
 		}
-		if n.changes, err = collect[changeRow](ctx, tx, selectChangesBetween, m, folded, n.town.Batch); err != nil {
-			return err
-		}
-		if n.causes.Seen, err = collect[cause](ctx, tx, selectSerious, m, looked, n.town.Batch); err != nil || len(behind) == 0 {
-			return err
-		}
-		agencies, reports := refColumns(behind)
-		n.causes.Gone, err = collect[events.ReportRef](ctx, tx, selectGone, m, agencies, reports)
-		return err
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	if err != nil {
 		return n, fmt.Errorf("read news of %s: %w", m, err)
 	}
+	n.changes = slices.DeleteFunc(n.changes, func(c changeRow) bool { return c.Batch > n.town.Batch })
+	n.causes.Seen = slices.DeleteFunc(n.causes.Seen, func(c cause) bool { return c.Batch > n.town.Batch })
+	if n.town.Batch <= looked {
+		n.causes = causes{} // without a new batch nothing is gone
+	}
 	return n, nil
+}
+
+// one queues a statement that gives one row.
+func one[T any](batch *pgx.Batch, into *T, sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// many queues a statement that gives any number of rows.
+func many[T any](batch *pgx.Batch, into *[]T, sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		return err
+	})
 }
 
 func refColumns(refs []events.ReportRef) (agencies, reports []string) {
@@ -179,30 +201,44 @@ type evidence struct {
 	reports  []events.ReportRef
 }
 
-func (s store) evidence(ctx context.Context, f Flag, groups []string) (e evidence, err error) {
+// circumstances reads, in one round trip, who saw what each flag tells of and who may have to be told.
+func (s store) circumstances(ctx context.Context, m events.MunicipalityID, flags []Flag, groups []string, now time.Time) (seen []evidence, a audience, err error) {
 	err = pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
-		if f.Kind == events.KindSerious {
-			episodes := make([]uuid.UUID, len(f.Causes))
-			for i, c := range f.Causes {
-				episodes[i] = c.Episode
-			}
-			e.reports, err = collect[events.ReportRef](ctx, tx, selectLinked, f.Municipality, episodes)
+		batch := &pgx.Batch{}
+		seen = make([]evidence, len(flags))
+		for i, f := range flags {
+			seen[i].queue(batch, f, groups)
+		}
+		finish := a.queue(batch, m, now)
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return err
 		}
-		e.reports, err = collect[events.ReportRef](ctx, tx, selectWindow, f.Municipality, f.WindowFrom, f.WindowTo, f.Group, string(f.Level), string(f.Area), groups)
-		return err
+		return finish()
 	})
 	if err != nil {
-		return e, fmt.Errorf("read what is behind flag %s: %w", f.ID, err)
+		return nil, a, fmt.Errorf("read what is behind the flags of %s: %w", m, err)
 	}
-	seen := map[events.AgencyID]bool{}
-	for _, r := range e.reports {
-		if !seen[r.Agency] {
-			seen[r.Agency] = true
-			e.agencies = append(e.agencies, r.Agency)
+	for i := range seen {
+		for _, r := range seen[i].reports {
+			if !slices.Contains(seen[i].agencies, r.Agency) {
+				seen[i].agencies = append(seen[i].agencies, r.Agency)
+			}
 		}
+		slices.Sort(seen[i].agencies)
 	}
-	return e, nil
+	return seen, a, nil
+}
+
+func (e *evidence) queue(batch *pgx.Batch, f Flag, groups []string) {
+	if f.Kind == events.KindSerious {
+		episodes := make([]uuid.UUID, len(f.Causes))
+		for i, c := range f.Causes {
+			episodes[i] = c.Episode
+		}
+		many(batch, &e.reports, selectLinked, f.Municipality, episodes)
+		return
+	}
+	many(batch, &e.reports, selectWindow, f.Municipality, f.WindowFrom, f.WindowTo, f.Group, string(f.Level), string(f.Area), groups)
 }
 
 const (

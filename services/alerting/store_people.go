@@ -149,34 +149,31 @@ func flagBodies(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]Flag
 	})
 }
 
-// audience loads everyone who may have to be told of a municipality's flags.
-func (s store) audience(ctx context.Context, m events.MunicipalityID, now time.Time) (a audience, err error) {
-	err = pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
-		set, zone, err := setting(ctx, tx, m)
+// queue asks for everyone who may have to be told of a municipality's flags. finish puts the answers together.
+func (a *audience) queue(batch *pgx.Batch, m events.MunicipalityID, now time.Time) (finish func() error) {
+	type agencyRow struct{ Agency events.AgencyID }
+	var set settingRow
+	var agencies []agencyRow
+	var areas []areaRow
+	*a = audience{Municipality: m, Parent: map[events.AreaCode]events.AreaCode{}}
+	one(batch, &set, selectSetting, m)
+	many(batch, &a.Subscriptions, selectSubscriptions, m)
+	many(batch, &agencies, selectAgencies, m)
+	many(batch, &areas, selectAreaNames, m)
+	return func() error {
+		zone, err := time.LoadLocation(set.TimeZone)
 		if err != nil {
 			return err
 		}
-		a = audience{Municipality: m, Parent: map[events.AreaCode]events.AreaCode{}, NextDigest: nextDigest(now, zone, time.Duration(set.DigestSeconds)*time.Second)}
-		if a.Subscriptions, err = collect[Subscription](ctx, tx, selectSubscriptions, m); err != nil {
-			return err
+		a.NextDigest = nextDigest(now, zone, time.Duration(set.DigestSeconds)*time.Second)
+		for _, row := range agencies {
+			a.Agencies = append(a.Agencies, row.Agency)
 		}
-		rows, err := tx.Query(ctx, selectAgencies, m)
-		if err != nil {
-			return err
-		}
-		if a.Agencies, err = pgx.CollectRows(rows, pgx.RowTo[events.AgencyID]); err != nil {
-			return err
-		}
-		areas, err := collect[areaRow](ctx, tx, selectAreaNames, m)
 		for _, area := range areas {
 			a.Parent[events.AreaCode(area.Code)] = events.AreaCode(area.Parent)
 		}
-		return err
-	})
-	if err != nil {
-		return a, fmt.Errorf("read who hears of %s: %w", m, err)
+		return nil
 	}
-	return a, nil
 }
 
 func (s store) setPlaceNames(ctx context.Context, m events.MunicipalityID, allowed bool) error {

@@ -185,10 +185,7 @@ func (s *Service) step(ctx context.Context, t *town, kind string, asOf time.Time
 	if d.tick.Causes, d.tick.Transitions, d.tick.Episodes, err = v.packed(t); err != nil {
 		return err
 	}
-	if d.flags, err = s.tell(ctx, t, v.flags, d.tick, now); err != nil {
-		return err
-	}
-	if err := s.address(ctx, t, &d, now); err != nil {
+	if err := s.tell(ctx, t, v.flags, &d, now); err != nil {
 		return err
 	}
 	if err := s.store.commit(ctx, t.id, s.holder, d); err != nil {
@@ -262,42 +259,30 @@ func (t *town) remember(v verdict, d decided) {
 	})
 }
 
-// tell completes decided flags: who saw it, which reports stand behind it, and why in words.
-func (s *Service) tell(ctx context.Context, t *town, flags []Flag, tick tickRow, now time.Time) ([]Flag, error) {
-	told := slices.Clone(flags)
-	for i := range told {
-		f := &told[i]
-		f.Tick, f.At, f.AsOf, f.Zone = tick.Tick, now, tick.AsOf, t.frame.TimeZone
-		f.OpenedAt, f.OpenedAsOf = now, tick.AsOf
-		if before, known := t.flags[f.ID]; known {
-			f.OpenedAt, f.OpenedAsOf = before.OpenedAt, before.OpenedAsOf
-		}
-		seen, err := s.store.evidence(ctx, *f, t.groups)
-		if err != nil {
-			return nil, err
-		}
-		f.Agencies, f.Reports = append([]events.AgencyID{}, seen.agencies...), seen.reports
-		f.explain()
-	}
-	return told, nil
-}
-
-// address writes what is published and decides who is told.
-func (s *Service) address(ctx context.Context, t *town, d *decided, now time.Time) error {
-	if len(d.flags) == 0 {
+// tell completes decided flags: who saw it, which reports stand behind it, and why in words; and says what is published and who is told.
+func (s *Service) tell(ctx context.Context, t *town, flags []Flag, d *decided, now time.Time) error {
+	if len(flags) == 0 {
 		return nil
 	}
-	a, err := s.store.audience(ctx, t.id, now)
+	seen, everyone, err := s.store.circumstances(ctx, t.id, flags, t.groups, now)
 	if err != nil {
 		return err
 	}
-	for _, f := range d.flags {
+	for i, f := range flags {
+		f.Tick, f.At, f.AsOf, f.Zone = d.tick.Tick, now, d.tick.AsOf, t.frame.TimeZone
+		f.OpenedAt, f.OpenedAsOf = now, d.tick.AsOf
+		if before, known := t.flags[f.ID]; known {
+			f.OpenedAt, f.OpenedAsOf = before.OpenedAt, before.OpenedAsOf
+		}
+		f.Agencies, f.Reports = append([]events.AgencyID{}, seen[i].agencies...), seen[i].reports
+		f.explain()
 		body, err := f.event("")
 		if err != nil {
 			return fmt.Errorf("write flag %s: %w", f.ID, err)
 		}
+		d.flags = append(d.flags, f)
 		d.outgoing = append(d.outgoing, bus.Message{Subject: events.HotspotSubject(t.id, f.Area), ID: f.messageID(), Body: body})
-		d.notices = append(d.notices, route(now, f, a)...)
+		d.notices = append(d.notices, route(now, f, everyone)...)
 	}
 	return nil
 }
