@@ -166,7 +166,7 @@ func change(t *rapid.T, event map[string]any) {
 		if len(inner) == 0 || rapid.IntRange(0, 2).Draw(t, "stay") == 0 {
 			break
 		}
-		at = at[rapid.SampledFrom(inner).Draw(t, "into")].(map[string]any)
+		at, _ = at[rapid.SampledFrom(inner).Draw(t, "into")].(map[string]any)
 	}
 	name := rapid.SampledFrom(append(slices.Sorted(maps.Keys(at)), names...)).Draw(t, "name")
 	if rapid.IntRange(0, 9).Draw(t, "drop") == 0 {

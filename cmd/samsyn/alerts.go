@@ -31,7 +31,7 @@ Example: samsyn alerts list -m 0780 --undelivered`
 
 // Run lists them.
 func (c alertsListCommand) Run(ctx context.Context, p *program) error {
-	return withAlerting(ctx, p, inMunicipality{c.Municipality}, func(ctx context.Context, s *alerting.Service) error {
+	return withAlerting(ctx, p, inMunicipality(c), func(ctx context.Context, s *alerting.Service) error {
 		sent, err := s.Deliveries(ctx, c.Municipality, c.Undelivered, c.Limit, time.Now())
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ Example: samsyn alerts retry -m 0780`
 
 // Run makes them due.
 func (c alertsRetryCommand) Run(ctx context.Context, p *program) error {
-	return withAlerting(ctx, p, inMunicipality{c.Municipality}, func(ctx context.Context, s *alerting.Service) error {
+	return withAlerting(ctx, p, inMunicipality(c), func(ctx context.Context, s *alerting.Service) error {
 		n, err := s.Retry(ctx, c.Municipality, time.Now())
 		if err != nil {
 			return err

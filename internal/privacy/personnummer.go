@@ -235,16 +235,17 @@ func (r *reader) gap() rune {
 // four at most. It reports whether these are blanks only, and whether there are any.
 func (r *reader) separator(n *number) (blank, apart bool) {
 	start, blanks, signs := r.i, 0, 0
-	for r.i-start < 4 {
+	for ; r.i-start < 4; r.i++ {
 		c := r.f.rune(r.i)
+		sign := signs == 0 && (c == '-' || c == '+')
+		if sign {
+			signs++
+		}
 		if isBlank(c) {
 			blanks++
-		} else if signs == 0 && (c == '-' || c == '+') {
-			signs++
-		} else {
+		} else if !sign {
 			break
 		}
-		r.i++
 	}
 	n.hyphen = signs == 1 && blanks == 0
 	return blanks > 0 && signs == 0, r.i > start

@@ -81,7 +81,8 @@ func (s *Service) dryRun(ctx context.Context, m events.MunicipalityID, a events.
 	if v.outcome == events.Held {
 		return v, errHeld
 	}
-	return v, s.checkIdentity(ctx, m, &v)
+	err = s.checkIdentity(ctx, m, &v)
+	return v, err
 }
 
 // checkIdentity says of a dry run what only the store knows: that the event is there already, or

@@ -4,6 +4,7 @@ package correlator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -185,7 +186,7 @@ func (s *store) position(ctx context.Context, m events.MunicipalityID, a events.
 	var seq int64
 	var sum []byte
 	switch err := s.pool.QueryRow(ctx, readPosition, string(m), string(a)).Scan(&seq, &sum); {
-	case err == pgx.ErrNoRows:
+	case errors.Is(err, pgx.ErrNoRows):
 		return bus.Position{}, false, nil
 	case err != nil:
 		return bus.Position{}, false, fmt.Errorf("read position of %s/%s: %w", m, a, err)

@@ -299,8 +299,11 @@ func sumOf(v []float64) (sum float64) {
 func TestAddRefusesWhatItDoesNotKnow(t *testing.T) {
 	d := town(t, 1)
 	for _, c := range []Cell{
-		{events.LevelArea, "elsewhere", "damage"}, {events.LevelDistrict, areaName(0), "damage"},
-		{events.LevelArea, areaName(0), "traffic"}, {events.LevelArea, areaName(0), ""}, {"parish", areaName(0), "damage"},
+		{events.LevelArea, "elsewhere", "damage"},
+		{events.LevelDistrict, areaName(0), "damage"},
+		{events.LevelArea, areaName(0), "traffic"},
+		{events.LevelArea, areaName(0), ""},
+		{"parish", areaName(0), "damage"},
 	} {
 		if err := d.Add(worldStart, c, 1); !errors.Is(err, ErrUnknownCell) {
 			t.Errorf("%v: %v", c, err)

@@ -20,19 +20,22 @@ func TestWordsSayWhatWasSeenAgainstWhatIsUsual(t *testing.T) {
 		chance events.Text
 	}{
 		{
-			Finding{Cell: wholeTown, From: october28, To: october28, Observed: 50, Expected: 19.26, Low: 11, High: 28, RecurrenceDays: 36500}, damage,
+			Finding{Cell: wholeTown, From: october28, To: october28, Observed: 50, Expected: 19.26, Low: 11, High: 28, RecurrenceDays: 36500},
+			damage,
 			"50 händelser (skadegörelse och brand) på en dag (28 oktober) mot 19 väntade; 11–28 är vanligt.",
 			"50 incidents (damage) in one day (28 October) against 19 expected; 11–28 is usual.",
 			events.Text{SV: "Av en slump händer något så ovanligt för kommunen som helhet högst ungefär en gång på 100 år.", EN: "By chance something so unusual happens in the municipality as a whole about once in 100 years at most."},
 		},
 		{
-			Finding{Cell: areaAAll, From: october28 - 6, To: october28, Observed: 12, Expected: 2.14, Low: 0, High: 5, RecurrenceDays: 74}, events.Text{},
+			Finding{Cell: areaAAll, From: october28 - 6, To: october28, Observed: 12, Expected: 2.14, Low: 0, High: 5, RecurrenceDays: 74},
+			events.Text{},
 			"12 händelser på 7 dagar (sedan 22 oktober) mot 2,1 väntade; 0–5 är vanligt.",
 			"12 incidents in 7 days (since 22 October) against 2.1 expected; 0–5 is usual.",
 			events.Text{SV: "Av en slump händer något så ovanligt i något område högst ungefär en gång på 10 veckor.", EN: "By chance something so unusual happens in some area about once in 10 weeks at most."},
 		},
 		{
-			Finding{Cell: districtD, From: october28, To: october28, Observed: 3, Expected: 0.01, RecurrenceDays: 13.9}, events.Text{SV: "Övrigt", EN: "Other"},
+			Finding{Cell: districtD, From: october28, To: october28, Observed: 3, Expected: 0.01, RecurrenceDays: 13.9},
+			events.Text{SV: "Övrigt", EN: "Other"},
 			"3 händelser (övrigt) på en dag (28 oktober) mot 0,1 väntade; 0 är vanligt.",
 			"3 incidents (other) in one day (28 October) against 0.1 expected; 0 is usual.",
 			events.Text{SV: "Av en slump händer något så ovanligt i något distrikt högst ungefär en gång på 13 dagar.", EN: "By chance something so unusual happens in some district about once in 13 days at most."},

@@ -48,30 +48,56 @@ func TestEpisodes(t *testing.T) {
 		reports []link.Report
 		want    [][]string
 	}{
-		{"one smashed window seen by three agencies is one incident",
+		{
+			"one smashed window seen by three agencies is one incident",
 			[]link.Report{seen("bostad", "b1", 0, 0), seen("kommun", "k1", 30, time.Hour), seen("polis", "p1", 60, 2*time.Hour)},
-			[][]string{{"bostad/b1", "kommun/k1", "polis/p1"}}},
-		{"farther than 75 metres is another place",
-			[]link.Report{seen("bostad", "b1", 0, 0), seen("polis", "p1", 75.1, 0)}, [][]string{{"bostad/b1"}, {"polis/p1"}}},
-		{"more than 24 hours together is another time",
-			[]link.Report{seen("bostad", "b1", 0, 0), seen("polis", "p1", 0, 23*time.Hour+31*time.Minute)}, [][]string{{"bostad/b1"}, {"polis/p1"}}},
-		{"an interval of days links by nothing but a reference",
-			[]link.Report{lasting(seen("bostad", "b1", 0, 0), 72*time.Hour), seen("polis", "p1", 0, time.Hour)}, [][]string{{"bostad/b1"}, {"polis/p1"}}},
-		{"an incompatible category is another incident",
-			[]link.Report{seen("bostad", "b1", 0, 0), inCategory(seen("polis", "p1", 0, 0), "assault", "violence")}, [][]string{{"bostad/b1"}, {"polis/p1"}}},
-		{"a window broken by a burglar is one incident",
-			[]link.Report{seen("bostad", "b1", 0, 0), inCategory(seen("polis", "p1", 0, 0), "burglary", "property_crime")}, [][]string{{"bostad/b1", "polis/p1"}}},
-		{"two reports of one agency stay two, and the other agency's joins the nearer",
+			[][]string{{"bostad/b1", "kommun/k1", "polis/p1"}},
+		},
+		{
+			"farther than 75 metres is another place",
+			[]link.Report{seen("bostad", "b1", 0, 0), seen("polis", "p1", 75.1, 0)},
+			[][]string{{"bostad/b1"}, {"polis/p1"}},
+		},
+		{
+			"more than 24 hours together is another time",
+			[]link.Report{seen("bostad", "b1", 0, 0), seen("polis", "p1", 0, 23*time.Hour+31*time.Minute)},
+			[][]string{{"bostad/b1"}, {"polis/p1"}},
+		},
+		{
+			"an interval of days links by nothing but a reference",
+			[]link.Report{lasting(seen("bostad", "b1", 0, 0), 72*time.Hour), seen("polis", "p1", 0, time.Hour)},
+			[][]string{{"bostad/b1"}, {"polis/p1"}},
+		},
+		{
+			"an incompatible category is another incident",
+			[]link.Report{seen("bostad", "b1", 0, 0), inCategory(seen("polis", "p1", 0, 0), "assault", "violence")},
+			[][]string{{"bostad/b1"}, {"polis/p1"}},
+		},
+		{
+			"a window broken by a burglar is one incident",
+			[]link.Report{seen("bostad", "b1", 0, 0), inCategory(seen("polis", "p1", 0, 0), "burglary", "property_crime")},
+			[][]string{{"bostad/b1", "polis/p1"}},
+		},
+		{
+			"two reports of one agency stay two, and the other agency's joins the nearer",
 			[]link.Report{seen("bostad", "b1", 0, 0), seen("bostad", "b2", 0, 5*time.Hour), seen("polis", "p1", 0, 4*time.Hour)},
-			[][]string{{"bostad/b1"}, {"bostad/b2", "polis/p1"}}},
-		{"an equal reference links within one agency wherever and whenever",
+			[][]string{{"bostad/b1"}, {"bostad/b2", "polis/p1"}},
+		},
+		{
+			"an equal reference links within one agency wherever and whenever",
 			[]link.Report{withReference(seen("polis", "p1", 0, 0), "K-1"), withReference(seen("polis", "p2", 9000, 700*time.Hour), "K-1"), withReference(seen("polis", "p3", 0, 0), "K-2")},
-			[][]string{{"polis/p1", "polis/p2"}, {"polis/p3"}}},
-		{"an equal reference of another agency means nothing",
-			[]link.Report{withReference(seen("polis", "p1", 0, 0), "1"), withReference(seen("bostad", "b1", 9000, 0), "1")}, [][]string{{"bostad/b1"}, {"polis/p1"}}},
-		{"a chain never brings two reports of one agency together",
+			[][]string{{"polis/p1", "polis/p2"}, {"polis/p3"}},
+		},
+		{
+			"an equal reference of another agency means nothing",
+			[]link.Report{withReference(seen("polis", "p1", 0, 0), "1"), withReference(seen("bostad", "b1", 9000, 0), "1")},
+			[][]string{{"bostad/b1"}, {"polis/p1"}},
+		},
+		{
+			"a chain never brings two reports of one agency together",
 			[]link.Report{seen("bostad", "b1", 0, 0), seen("kommun", "k1", 70, 0), seen("polis", "p1", 140, 0), seen("bostad", "b2", 210, 0)},
-			[][]string{{"bostad/b1", "kommun/k1"}, {"bostad/b2", "polis/p1"}}},
+			[][]string{{"bostad/b1", "kommun/k1"}, {"bostad/b2", "polis/p1"}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.promise, func(t *testing.T) {
