@@ -192,6 +192,7 @@ func (s *state) forget(file int64) {
 		}
 	}
 	delete(s.files, file)
+	s.open = slices.DeleteFunc(s.open, func(r *Row) bool { return r.File == file })
 	s.order = slices.DeleteFunc(s.order, func(id int64) bool { return id == file })
 }
 
