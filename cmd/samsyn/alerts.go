@@ -31,7 +31,7 @@ Example: samsyn alerts list -m 0780 --undelivered`
 
 // Run lists them.
 func (c alertsListCommand) Run(ctx context.Context, p *program) error {
-	return withAlerting(ctx, p, inMunicipality(c), func(ctx context.Context, s *alerting.Service) error {
+	return withAlerting(ctx, p, inMunicipality{c.Municipality}, func(ctx context.Context, s *alerting.Service) error {
 		sent, err := s.Deliveries(ctx, c.Municipality, c.Undelivered, c.Limit, time.Now())
 		if err != nil {
 			return err

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"samsyn/deploy/demo"
 	"samsyn/events"
@@ -38,6 +40,8 @@ type demoMunicipality struct {
 	Hotspots     []alerting.Place      `json:"hotspots"`
 
 	differ []areaDifference
+	why    map[events.AreaCode]string
+	weeks  float64
 }
 
 // areaDifference is one area in which our count of reports is not the publisher's.
@@ -66,6 +70,10 @@ func reportDemo(ctx context.Context, p *program, in *installation, worlds []demo
 func reportWorld(ctx context.Context, in *installation, w demo.World) (demoMunicipality, error) {
 	m := demoMunicipality{
 		Code: w.Municipality.Code, Name: w.Municipality.Name, Published: len(w.Items), AreasEqual: map[string]int{}, Hotspots: []alerting.Place{},
+		why: w.Differences,
+	}
+	if n := len(w.Items); n > 0 {
+		m.weeks = w.Items[n-1].At.Sub(w.Items[0].At).Hours() / 24 / 7
 	}
 	counted, err := in.correlator(ctx)
 	if err != nil {
@@ -129,19 +137,71 @@ const mostFlags = 12
 func (m demoMunicipality) write(p *program) error {
 	p.out("\n%s (%s): %d events sent; %d accepted (%d incidents), %d quarantined, %d refused, %d sent twice.\n\n",
 		m.Name, m.Code, m.Published, m.Accepted, m.Incidents, m.Quarantined, m.Refused, m.Duplicates)
-	t := table{header: []string{"flagged", "where", "kind", "window", "observed", "expected", "why"}}
+	t := table{header: []string{"flagged", "kind", "where, and since when", "window", "observed", "expected", "why"}}
 	for _, h := range m.newest() {
-		t.add(h.OpenedAsOf.Format("2006-01-02"), h.Level+" "+strings.Join(h.Areas, ", "), h.Kind, h.From+" – "+h.To, strconv.Itoa(h.Observed),
+		t.add(h.OpenedAsOf.Format(time.DateOnly), h.Kind, shownIn(h), h.From+" – "+h.To, strconv.Itoa(h.Observed),
 			strconv.FormatFloat(h.Expected, 'f', 1, 64), h.Reason.SV)
 	}
 	if err := p.write(nil, t); err != nil {
 		return err
 	}
+	m.writeRates(p)
 	if len(m.AreasEqual) > 0 {
 		m.writeCheck(p)
 	}
 	return nil
 }
+
+// shownIn names every place that a flag showed in, the first one first: its lead may have changed since.
+func shownIn(h alerting.Place) string {
+	type shown struct {
+		Level string     `json:"level"`
+		Area  string     `json:"area"`
+		Since *time.Time `json:"since"`
+	}
+	places := []shown{{h.Level, h.Area, h.LeadSince}}
+	var parts []shown
+	if json.Unmarshal(h.Parts, &parts) == nil {
+		places = append(places, parts...)
+	}
+	slices.SortStableFunc(places, func(a, b shown) int {
+		if a.Since == nil || b.Since == nil {
+			return 0
+		}
+		return a.Since.Compare(*b.Since)
+	})
+	var words []string
+	for _, s := range places {
+		word := s.Level + " " + s.Area
+		if s.Since != nil {
+			word += " " + s.Since.Format(time.DateOnly)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+// coldWeeks is how long a level is watched before it may be flagged.
+const coldWeeks = 8
+
+// writeRates says how often each level was flagged, beside the bound on chance flags.
+func (m demoMunicipality) writeRates(p *program) {
+	weeks := m.weeks - coldWeeks
+	if weeks <= 0 {
+		return
+	}
+	led := map[string]int{}
+	for _, h := range m.Hotspots {
+		if h.Kind == "rise" && h.Grade == "alert" {
+			led[h.Level]++
+		}
+	}
+	p.out("\nFlags a week over %.0f weeks, against a bound of %.1f by chance alone on each level: municipality %.2f, district %.2f, area %.2f.\n",
+		weeks, alertBound, float64(led["municipality"])/weeks, float64(led["district"])/weeks, float64(led["area"])/weeks)
+}
+
+// alertBound is how many flags a week chance may raise on one level: one in 14 days (package detect, AlertDays).
+const alertBound = 0.5
 
 func (m demoMunicipality) newest() []alerting.Place {
 	sorted := slices.Clone(m.Hotspots)
@@ -155,7 +215,7 @@ func (m demoMunicipality) writeCheck(p *program) {
 		p.out("  %-10s equal in %d\n", name, m.AreasEqual[name])
 	}
 	for _, d := range m.differ {
-		p.out("  %-10s %s: ours %d, the publisher's %d\n", d.column, d.area, d.ours, d.published)
+		p.out("  %-10s %s: ours %d, the publisher's %d. %s\n", d.column, d.area, d.ours, d.published, m.why[d.area])
 	}
 }
 

@@ -42,6 +42,8 @@ type World struct {
 	Items []synth.Item
 	// Published are counts by somebody else, to check ours against. Empty for Växjö.
 	Published []Published
+	// Differences say why our count and the publisher's cannot agree in some areas. No point is moved to make them.
+	Differences map[events.AreaCode]string
 	// Source names origin and licence in one line, for the foot of a page.
 	Source string
 }
