@@ -31,9 +31,9 @@ func (c hotspotsCommand) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		t := table{header: []string{"id", "state", "kind", "where", "group", "window", "observed", "expected", "agencies", "since", "why"}}
+		t := table{header: []string{"id", "state", "grade", "kind", "where", "group", "window", "observed", "expected", "agencies", "since", "why"}}
 		for _, h := range places {
-			t.add(h.ID.String(), h.State, h.Kind, h.Level+" "+strings.Join(h.Areas, " "), h.Group, h.From+" - "+h.To, strconv.Itoa(h.Observed),
+			t.add(h.ID.String(), h.State, h.Grade, h.Kind, h.Level+" "+strings.Join(h.Areas, " "), h.Group, h.From+" - "+h.To, strconv.Itoa(h.Observed),
 				strconv.FormatFloat(h.Expected, 'f', 1, 64), strings.Join(h.Agencies, " "), h.OpenedAsOf.Format(time.RFC3339), h.Reason.SV)
 		}
 		return p.write(map[string]any{"hotspots": list(places)}, t)

@@ -222,12 +222,14 @@ func (w *world) restart() {
 	w.service, w.town = w.newService(w.service.config), nil
 }
 
-// flagEvents lists every revision there is, in the order in which they were decided.
-func (w *world) flagEvents() []Flag {
+// flagEvents lists every revision of an alert, in the order in which they were decided.
+func (w *world) flagEvents() []Flag { return w.eventsOf(events.GradeAlert) }
+
+func (w *world) eventsOf(grade events.Grade) []Flag {
 	w.t.Helper()
 	var flags []Flag
 	err := pg.InTx(w.t.Context(), w.alerting, pg.System, func(tx pgx.Tx) (err error) {
-		flags, err = flagBodies(w.t.Context(), tx, `SELECT body FROM alerting.flag_event ORDER BY tick, flag, revision`)
+		flags, err = flagBodies(w.t.Context(), tx, `SELECT body FROM alerting.flag_event WHERE body->>'grade' = $1 ORDER BY tick, flag, revision`, string(grade))
 		return err
 	})
 	if err != nil {

@@ -32,13 +32,16 @@ func (t *town) riseFlag(told detect.Transition, asOf time.Time) Flag {
 		f.Into = t.flagID(string(events.KindRise), told.Into)
 	}
 	f.showIn(t.placesOf(told.Flag), before, asOf)
-	words := lead.Words(groupText(lead.Cell.Group))
-	var both events.Text
-	for _, w := range words {
-		both.SV, both.EN = strings.TrimSpace(both.SV+" "+w.SV), strings.TrimSpace(both.EN+" "+w.EN)
-	}
-	f.ReasonSV, f.ReasonEN = withChange(f, both)
+	f.ReasonSV, f.ReasonEN = withChange(f, sentences(lead.Words(groupText(lead.Cell.Group))))
 	return f
+}
+
+func sentences(words []events.Text) events.Text {
+	var all events.Text
+	for _, w := range words {
+		all.SV, all.EN = strings.TrimSpace(all.SV+" "+w.SV), strings.TrimSpace(all.EN+" "+w.EN)
+	}
+	return all
 }
 
 // placesOf lists where a flag shows, the leading place first. Of an area its strongest episode is told: a group and the total of it are one

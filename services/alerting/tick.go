@@ -214,7 +214,8 @@ func (t *town) decide(kind string, asOf time.Time, cells []detect.Cell, c causes
 	v := verdict{causes: c}
 	today := detect.Current(asOf)
 	var told []detect.Transition
-	v.episodes, told = detect.Advance(t.tree, t.detector.Evaluate(asOf, cells, t.episodes), t.episodes)
+	findings := t.detector.Evaluate(asOf, cells, t.episodes)
+	v.episodes, told = detect.Advance(t.tree, findings, t.episodes)
 	if kind == tickMidnight {
 		v.episodes = lately(v.episodes, today)
 	}
@@ -222,6 +223,7 @@ func (t *town) decide(kind string, asOf time.Time, cells []detect.Cell, c causes
 	for _, transition := range told {
 		v.flags = append(v.flags, t.riseFlag(transition, asOf))
 	}
+	v.flags = append(v.flags, t.watchFlags(kind, asOf, findings, v.episodes)...)
 	v.flags = append(v.flags, t.seriousFlags(kind, asOf, c)...)
 	return v
 }

@@ -120,6 +120,51 @@ func TestPlaceAndTrafficAreNeverAlarmed(t *testing.T) {
 	w.wantFlags(0)
 }
 
+// Close to the limit is for the list of the review: it stands there, is told to nobody, and goes when it is calm or becomes an alert.
+func TestCloseToTheLimitIsListedAndToldToNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testenv.NATS(t).Conn)
+	w.subscribe(Subscription{Channel: "mail", Recipient: "anna@vaxjo.example"})
+	w.history("2026-11-20")
+	w.burst("D1A2", "2026-11-20", 2)
+	w.look("2026-11-20T21:00:00+01:00")
+	if got := w.eventsOf(events.GradeWatch); len(got) != 0 {
+		t.Fatalf("before midnight: %v", lines(got))
+	}
+	w.look("2026-11-21T08:00:00+01:00")
+	got := w.eventsOf(events.GradeWatch)
+	if !slices.ContainsFunc(got, func(f Flag) bool { return f.line() == "flagged rise r1 area D1A2 damage: 2" && f.Margin < 0 }) {
+		t.Fatalf("after midnight: %v", lines(got))
+	}
+	w.burst("D1A2", "2026-11-21", 7)
+	w.look("2026-11-21T09:00:00+01:00")
+	ended := w.eventsOf(events.GradeWatch)[len(got):]
+	if !slices.ContainsFunc(ended, func(f Flag) bool { return f.line() == "cleared rise r2 area D1A2 damage: 2" }) {
+		t.Errorf("when it was alerted: %v; alerts %v", lines(ended), lines(w.flagEvents()))
+	}
+	for d := 22; d <= 30; d++ {
+		w.look(fmt.Sprintf("2026-11-%02dT12:00:00+01:00", d))
+	}
+	for m := 0; m < 40; m++ {
+		w.look(at(t, "2026-12-01T12:00:00+01:00").AddDate(0, 0, m).Format("2006-01-02T15:04:05Z07:00"))
+	}
+	open := map[string]bool{}
+	for _, f := range w.eventsOf(events.GradeWatch) {
+		open[f.ID.String()] = f.State == stateOpen
+	}
+	for id, is := range open {
+		if is {
+			t.Errorf("watch %s never ended", id)
+		}
+	}
+	if n := w.rows(`SELECT count(*)::text FROM alerting.notification n JOIN alerting.flag_event e USING (municipality, flag, revision) WHERE e.body->>'grade' = 'watch'`); n[0] != "0" {
+		t.Errorf("%s people and systems were told of a watch", n[0])
+	}
+	if v := w.verify(); len(v.Problems) > 0 {
+		t.Errorf("not repeated: %v", v.Problems)
+	}
+}
+
 // A very serious report flags its place by itself, at once, in a place where nothing ever happened and without any history.
 func TestSeriousReportFlagsAtOnce(t *testing.T) {
 	t.Parallel()
