@@ -204,7 +204,7 @@ func (m demoMunicipality) writeRates(p *program) {
 const alertBound = 0.5
 
 func (m demoMunicipality) newest() []alerting.Place {
-	sorted := slices.Clone(m.Hotspots)
+	sorted := slices.DeleteFunc(slices.Clone(m.Hotspots), func(h alerting.Place) bool { return h.Grade != "alert" })
 	slices.SortStableFunc(sorted, func(a, b alerting.Place) int { return b.OpenedAsOf.Compare(a.OpenedAsOf) })
 	return sorted[:min(len(sorted), mostFlags)]
 }
