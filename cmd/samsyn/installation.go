@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -11,8 +12,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"samsyn/events/bus"
@@ -119,7 +122,7 @@ func (in *installation) openBeside(ctx context.Context) (err error) {
 		return err
 	}
 	in.Database, in.NATS = pg.Config{URL: in.Running.Database}, in.Running.NATS
-	if err := in.openOperator(ctx, filepath.Join(in.Dir, "nats", "keys")); err != nil {
+	if err := in.openOperator(ctx, filepath.Join(in.Dir, "nats", "keys"), in.NATS); err != nil {
 		return err
 	}
 	return in.connect(ctx, bus.Config{URL: in.NATS, CredsData: []byte(in.Running.NATSCreds)})
@@ -130,9 +133,9 @@ func (in *installation) openExternal(ctx context.Context, s Settings) error {
 	if err := in.useDatabase(s); err != nil {
 		return err
 	}
-	in.NATS = s.NATSURL
+	in.NATS = cmp.Or(s.NATSPublicURL, s.NATSURL)
 	if s.NATSKeys != "" {
-		if err := in.openOperator(ctx, s.NATSKeys); err != nil {
+		if err := in.openOperator(ctx, s.NATSKeys, s.NATSURL); err != nil {
 			return err
 		}
 	}
@@ -151,10 +154,27 @@ func (in *installation) useDatabase(s Settings) (err error) {
 		return err
 	}
 	in.Database = pg.Config{URL: s.DatabaseURL, Secret: in.Key("database logins")}
-	return nil
+	if s.DatabasePasswordFile != "" {
+		in.Database.URL, err = withPassword(s.DatabaseURL, s.DatabasePasswordFile)
+	}
+	return err
 }
 
-func (in *installation) openOperator(ctx context.Context, keys string) error {
+// withPassword puts the password of a file into a URL.
+func withPassword(database, file string) (string, error) {
+	u, err := url.Parse(database)
+	if err != nil {
+		return "", wrongUse("database-url cannot be read") // the text may hold a password
+	}
+	password, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the database's password: %w", err)
+	}
+	u.User = url.UserPassword(u.User.Username(), strings.TrimRight(string(password), "\r\n"))
+	return u.String(), nil
+}
+
+func (in *installation) openOperator(ctx context.Context, keys, server string) error {
 	operator, err := bus.NewOperator(keys)
 	if err != nil {
 		return fmt.Errorf("open the operator's keys in %s: %w", keys, err)
@@ -164,14 +184,14 @@ func (in *installation) openOperator(ctx context.Context, keys string) error {
 		return nil
 	})
 	in.Operator = operator
-	return operator.Connect(ctx, bus.Config{URL: in.NATS, Logger: in.Log})
+	return operator.Connect(ctx, bus.Config{URL: server, Logger: in.Log})
 }
 
 func (in *installation) connect(ctx context.Context, c bus.Config) error {
 	c.Name, c.Logger = "samsyn", in.Log
 	conn, err := bus.Connect(ctx, c)
 	if err != nil {
-		return fmt.Errorf("connect to NATS at %s: %w", in.NATS, err)
+		return fmt.Errorf("connect to NATS at %s: %w", c.URL, err)
 	}
 	in.keep(conn)
 	return nil

@@ -25,6 +25,7 @@ type commands struct {
 	Up          upCommand           `cmd:"" help:"Run everything on this machine, until Ctrl-C."`
 	Run         runCommandLine      `cmd:"" help:"Run some roles beside external servers."`
 	Demo        demoCommand         `cmd:"" help:"Play the demo and tell what was found."`
+	NatsConfig  natsConfigCommand   `cmd:"" help:"Make the operator's keys and the configuration of a NATS server of your own."`
 	Migrate     migrateCommand      `cmd:"" help:"Bring the database to this program's schema."`
 	Publish     publishCommand      `cmd:"" help:"Send a file of events over NATS."`
 	Connect     connectCommand      `cmd:"" help:"The agency's side: send what is dropped in a folder, and write its receipts."`
@@ -46,6 +47,7 @@ type commands struct {
 	Rebuild rebuildCommand `cmd:"" help:"Make the projections anew from what was stored."`
 	Held    heldCommands   `cmd:"" help:"Events that could not be decided because of an error of ours."`
 	Bench   benchCommands  `cmd:"" help:"Measure this machine with the real parts."`
+	Ready   readyCommand   `cmd:"" help:"Ask a running process whether it serves."`
 	Config  configCommands `cmd:"" help:"What this program is told."`
 	Version versionCommand `cmd:"" help:"Say what program this is."`
 }

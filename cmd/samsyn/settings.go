@@ -30,13 +30,15 @@ type Settings struct {
 	Output string `name:"output" env:"SAMSYN_OUTPUT" enum:"table,json" default:"table" group:"settings" yaml:"output" help:"How data is written: table or json (${default})."`
 	Log    string `name:"log" env:"SAMSYN_LOG" enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" group:"settings" yaml:"log" help:"Least severe line of the log: debug, info, warn or error (info; warn for commands that end by themselves)."`
 
-	DatabaseURL string `name:"database-url" env:"SAMSYN_DATABASE_URL" placeholder:"URL" group:"servers" yaml:"database-url" help:"External PostgreSQL. A password belongs in the environment."`
-	PostgresBin string `name:"postgres-bin" env:"SAMSYN_POSTGRES_BIN" placeholder:"DIR" group:"servers" yaml:"postgres-bin" help:"Where initdb and postgres are, when they are not found by themselves."`
-	NATSURL     string `name:"nats-url" env:"SAMSYN_NATS_URL" placeholder:"URL" group:"servers" yaml:"nats-url" help:"External NATS server."`
-	NATSCreds   string `name:"nats-creds" env:"SAMSYN_NATS_CREDS" placeholder:"FILE" group:"servers" yaml:"nats-creds" help:"Credentials of the account PLATFORM on it."`
-	NATSKeys    string `name:"nats-keys" env:"SAMSYN_NATS_KEYS" placeholder:"DIR" group:"servers" yaml:"nats-keys" help:"The operator's keys, for commands that add or suspend agencies."`
-	NATSPort    int    `name:"nats-port" env:"SAMSYN_NATS_PORT" placeholder:"PORT" group:"servers" yaml:"nats-port" help:"Port of the embedded NATS server (that of the last start, or from 4222 on)."`
-	SecretFile  string `name:"secret-file" env:"SAMSYN_SECRET_FILE" placeholder:"FILE" group:"servers" yaml:"secret-file" help:"The installation's secret, 32 bytes or more (DIR/secret, made when missing)."`
+	DatabaseURL          string `name:"database-url" env:"SAMSYN_DATABASE_URL" placeholder:"URL" group:"servers" yaml:"database-url" help:"External PostgreSQL. A password belongs in the environment."`
+	DatabasePasswordFile string `name:"database-password-file" env:"SAMSYN_DATABASE_PASSWORD_FILE" placeholder:"FILE" group:"servers" yaml:"database-password-file" help:"Holds the password of the user in --database-url; samsyn migrate alone needs one."`
+	PostgresBin          string `name:"postgres-bin" env:"SAMSYN_POSTGRES_BIN" placeholder:"DIR" group:"servers" yaml:"postgres-bin" help:"Where initdb and postgres are, when they are not found by themselves."`
+	NATSURL              string `name:"nats-url" env:"SAMSYN_NATS_URL" placeholder:"URL" group:"servers" yaml:"nats-url" help:"External NATS server."`
+	NATSPublicURL        string `name:"nats-public-url" env:"SAMSYN_NATS_PUBLIC_URL" placeholder:"URL" group:"servers" yaml:"nats-public-url" help:"Where agencies reach that server, for what they are told (--nats-url)."`
+	NATSCreds            string `name:"nats-creds" env:"SAMSYN_NATS_CREDS" placeholder:"FILE" group:"servers" yaml:"nats-creds" help:"Credentials of the account PLATFORM on it."`
+	NATSKeys             string `name:"nats-keys" env:"SAMSYN_NATS_KEYS" placeholder:"DIR" group:"servers" yaml:"nats-keys" help:"The operator's keys, for commands that add or suspend agencies."`
+	NATSPort             int    `name:"nats-port" env:"SAMSYN_NATS_PORT" placeholder:"PORT" group:"servers" yaml:"nats-port" help:"Port of the embedded NATS server (that of the last start, or from 4222 on)."`
+	SecretFile           string `name:"secret-file" env:"SAMSYN_SECRET_FILE" placeholder:"FILE" group:"servers" yaml:"secret-file" help:"The installation's secret, 32 bytes or more (DIR/secret, made when missing)."`
 
 	Listen     string `name:"listen" env:"SAMSYN_LISTEN" placeholder:"HOST:PORT" group:"addresses" yaml:"listen" help:"Address of the pages and the API (127.0.0.1, from port 8080 on)."`
 	Operations string `name:"operations-listen" env:"SAMSYN_OPERATIONS_LISTEN" placeholder:"HOST:PORT" group:"addresses" yaml:"operations-listen" help:"Address of /metrics, /healthz and /readyz (127.0.0.1, any port)."`
@@ -100,6 +102,7 @@ func (s Settings) check() []problem {
 	}
 	add("database-url", checkURL(s.DatabaseURL, "postgres", "postgresql"))
 	add("nats-url", checkURL(s.NATSURL, "nats", "tls", "ws", "wss"))
+	add("nats-public-url", checkURL(s.NATSPublicURL, "nats", "tls", "ws", "wss"))
 	add("public-url", checkPublicURL(s.PublicURL))
 	add("listen", checkAddress(s.Listen))
 	add("operations-listen", checkAddress(s.Operations))
@@ -109,7 +112,7 @@ func (s Settings) check() []problem {
 	for _, f := range []struct{ setting, path string }{
 		{"nats-creds", s.NATSCreds},
 		{"nats-keys", s.NATSKeys},
-		{"secret-file", s.SecretFile},
+		{"secret-file", s.SecretFile}, {"database-password-file", s.DatabasePasswordFile},
 		{"smtp-password-file", s.SMTPPasswordFile},
 		{"postgres-bin", s.PostgresBin},
 	} {
