@@ -165,8 +165,7 @@ func outlineOf(text []byte) (outline, bool) {
 	if _, err := d.ReadToken(); err != nil {
 		return o, false
 	}
-	rest := bytes.TrimSpace(text[d.InputOffset():])
-	return o, len(o.names) > 0 && len(rest) == 0
+	return o, len(o.names) > 0
 }
 
 // typeOf says which type of event a bare `data` is, by the members that only one has, and what must be added to it.
@@ -175,8 +174,14 @@ func typeOf(o outline) (typ, addition string) {
 	later := o.revision > 1
 	switch {
 	case has("occurs"):
+		if later {
+			return events.TypeIncidentCorrected, ""
+		}
 		return events.TypeContextAnnounced, ""
 	case has("n"):
+		if has("kind") {
+			return events.TypeIncidentCorrected, ""
+		}
 		return events.TypeCountsReported, ""
 	case has("category"), has("occurred"), has("place"):
 		if later {

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	connectWait = 8 * time.Second
+	connectWait = 5 * time.Second
 	sendWait    = time.Minute
 	checkWait   = 10 * time.Second
 	pullWait    = 20 * time.Second
