@@ -174,7 +174,7 @@ CREATE TABLE correlator.report (
 );
 CREATE INDEX report_cell ON correlator.report (municipality, cell, occurred_from) WHERE counted AND cell IS NOT NULL;
 CREATE INDEX report_reference ON correlator.report (municipality, agency, reference) WHERE reference IS NOT NULL;
-CREATE INDEX report_episode ON correlator.report (municipality, episode);
+CREATE INDEX report_episode ON correlator.report (municipality, episode) WHERE reports > 1;
 CREATE INDEX report_day ON correlator.report (municipality, day) WHERE lead AND counted;
 CREATE INDEX report_serious ON correlator.report (municipality, batch) WHERE severity = 4 AND counted;
 
@@ -288,6 +288,14 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- The planner knows nothing of a table that was just filled, and keeps the plans it made while the table
+-- was empty. The correlator asks for this while it fills them; autovacuum comes a minute late.
+CREATE FUNCTION correlator.refresh_statistics() RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN ANALYZE correlator.event, correlator.report, correlator.count, correlator.quarantine; END $$;
+REVOKE ALL ON FUNCTION correlator.refresh_statistics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION correlator.refresh_statistics() TO samsyn_correlator;
 
 -- An incident is its lead report, without what only its agency may read. Own reports and text are opened through contract.report.
 CREATE VIEW contract.incident WITH (security_invoker = true) AS

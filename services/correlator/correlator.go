@@ -55,6 +55,8 @@ type Service struct {
 	references references
 	collector  *bus.Collector
 	breaker    breaker
+	// decided counts the events of this run, for refreshStatistics alone.
+	decided int
 }
 
 // New makes a correlator on a pool that logs in as samsyn_correlator and a connection to the
@@ -230,6 +232,7 @@ func (s *Service) commitWork(ctx context.Context, w *work) error {
 	w.batch, w.outgoing = booked.batch, booked.outgoing
 	s.metrics.took(stageCommit, began)
 	s.count(booked)
+	s.refreshStatistics(ctx, len(w.deliveries))
 	return nil
 }
 

@@ -134,7 +134,7 @@ func (n *neighbourhood) expand(ctx context.Context, tx pgx.Tx, entries []*entry)
 			}
 			q.around(version.linkable(n.ref.projection))
 		}
-		if e.before != nil && e.before.Counted {
+		if e.before != nil && e.before.Counted && e.before.Reports > 1 {
 			q.episodes = append(q.episodes, e.before.Episode)
 		}
 	}

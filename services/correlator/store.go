@@ -162,7 +162,7 @@ SELECT ` + reportColumns + `
 UNION ALL
 SELECT ` + reportColumns + `
   FROM unnest($7::uuid[]) AS q (episode)
- CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE municipality = $1 AND episode = q.episode AND counted LIMIT 100000) r`
+ CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE municipality = $1 AND episode = q.episode AND counted AND reports > 1 LIMIT 100000) r`
 
 func (s *store) candidates(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, q candidateQuery) ([]*report, error) {
 	if len(q.cells)+len(q.references)+len(q.episodes) == 0 {

@@ -385,6 +385,8 @@ var definers = map[string]string{
 	"registry.make_login":       "the only way to make an agency's role",
 	"registry.close_login":      "suspension",
 	"registry.end_sessions":     "suspension",
+
+	"correlator.refresh_statistics": "the correlator tells the planner of tables it fills",
 }
 
 // Who may do more than their grants, and who owns what, is decided here and nowhere
