@@ -56,9 +56,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		for _, outcome := range []string{"sent", "retried", "failed"} {
 			m.deliveries.WithLabelValues(channel, outcome)
 		}
-		m.open.WithLabelValues(channel, "retried")
-		m.open.WithLabelValues(channel, "failed")
 	}
+	m.undelivered(nil)
 	for _, verb := range []string{verbFlagged, verbUpdated, verbCleared} {
 		for _, grade := range []events.Grade{events.GradeAlert, events.GradeWatch} {
 			m.flags.WithLabelValues(string(events.KindRise), string(grade), verb)
@@ -82,6 +81,11 @@ func (m *metrics) delivered(channel, outcome string) {
 
 func (m *metrics) undelivered(counts []undeliveredRow) {
 	m.open.Reset()
+	// A series that is not there is not 0: an alert on it would come to nobody.
+	for _, channel := range channels() {
+		m.open.WithLabelValues(channel, "retried").Set(0)
+		m.open.WithLabelValues(channel, "failed").Set(0)
+	}
 	for _, c := range counts {
 		m.open.WithLabelValues(c.Channel, c.State).Set(float64(c.N))
 	}

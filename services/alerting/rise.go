@@ -3,6 +3,7 @@
 package alerting
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,27 @@ func sentences(words []events.Text) events.Text {
 		all.SV, all.EN = strings.TrimSpace(all.SV+" "+w.SV), strings.TrimSpace(all.EN+" "+w.EN)
 	}
 	return all
+}
+
+// repeats says that a revision says nothing that the one before did not: the same number since the same day, leading in the same place and
+// showing in the same others. What only moved in a part of it can wait for the next.
+func (f Flag) repeats(before Flag) bool {
+	return f.Level == before.Level && f.Area == before.Area && f.Group == before.Group && f.Observed == before.Observed && f.WindowFrom == before.WindowFrom &&
+		slices.EqualFunc(f.current(), before.current(), part.same)
+}
+
+// current lists the other places that the flag shows in, in order.
+func (f Flag) current() []part {
+	var places []part
+	for _, p := range f.Parts {
+		if !p.Over {
+			places = append(places, p)
+		}
+	}
+	slices.SortFunc(places, func(a, b part) int {
+		return cmp.Or(strings.Compare(string(a.Level), string(b.Level)), strings.Compare(string(a.Area), string(b.Area)))
+	})
+	return places
 }
 
 // placesOf lists where a flag shows, the leading place first. Of an area its strongest episode is told: a group and the total of it are one

@@ -221,7 +221,9 @@ func (t *town) decide(kind string, asOf time.Time, cells []detect.Cell, c causes
 	}
 	v.changed = !slices.EqualFunc(v.episodes, t.episodes, func(a, b detect.Episode) bool { return a == b })
 	for _, transition := range told {
-		v.flags = append(v.flags, t.riseFlag(transition, asOf))
+		if f := t.riseFlag(transition, asOf); f.Verb != verbUpdated || !f.repeats(t.flags[f.ID]) {
+			v.flags = append(v.flags, f)
+		}
 	}
 	v.flags = append(v.flags, t.watchFlags(kind, asOf, findings, v.episodes)...)
 	v.flags = append(v.flags, t.seriousFlags(kind, asOf, c)...)
