@@ -139,18 +139,30 @@ func (p *process) killed() {
 func (p *process) stop(within time.Duration) time.Duration {
 	p.t.Helper()
 	began := time.Now()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	select {
+	case <-p.ended:
 		p.t.Fatalf("%s ended before it was told to (%s):\n%s", p.name, p.cmd.ProcessState, p.log())
+	default:
+		p.end(syscall.SIGTERM)
 	}
-	late := time.NewTimer(within)
+	took := time.Since(began)
+	if took > within {
+		p.t.Errorf("%s took %s to end:\n%s", p.name, took, p.log())
+	}
+	return took
+}
+
+// end sends a signal and returns when the program is gone; one that does not heed it for long is killed.
+func (p *process) end(s syscall.Signal) {
+	const patience = 30 * time.Second
+	_ = p.cmd.Process.Signal(s) // it may have ended just now
+	late := time.NewTimer(patience)
 	defer late.Stop()
 	select {
 	case <-p.ended:
 	case <-late.C:
 		p.kill()
-		p.t.Errorf("%s did not end within %s:\n%s", p.name, within, p.log())
 	}
-	return time.Since(began)
 }
 
 // pause waits, at most until ctx ends.
