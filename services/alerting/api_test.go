@@ -53,7 +53,7 @@ func (w *world) door(municipality, now string) *door {
 // get asks, holds the answer to openapi.yaml, and reads it into out when it is not nil.
 func (d *door) get(path string, status int, out any) *httptest.ResponseRecorder {
 	d.t.Helper()
-	r := httptest.NewRequest("GET", apiBase+path, nil)
+	r := httptest.NewRequest(http.MethodGet, apiBase+path, nil)
 	answer := httptest.NewRecorder()
 	d.handler.ServeHTTP(answer, r)
 	d.described(r, answer)

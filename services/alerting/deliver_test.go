@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -416,6 +417,18 @@ func newHook(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) 
 	return h
 }
 
+// taken is what came so far.
+func (h *hook) taken() (bodies []string, heads []http.Header) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.bodies), slices.Clone(h.heads)
+}
+
+func (h *hook) count() int {
+	bodies, _ := h.taken()
+	return len(bodies)
+}
+
 func (w *world) withWebhooks() {
 	w.service = w.newService(Config{Webhook: Webhook{Loopback: true, Secret: []byte("0123456789abcdef"), Timeout: 300 * time.Millisecond}})
 }
@@ -431,10 +444,11 @@ func TestWebhookIsSignedAndNamesOwnReports(t *testing.T) {
 	w.burst("D1A2", "2026-11-20", 9)
 	w.look("2026-11-20T21:00:00+01:00")
 	w.deliver("webhook", "2026-11-20T21:00:01+01:00")
-	if len(h.bodies) != 1 {
-		t.Fatalf("%d requests; deliveries %v", len(h.bodies), w.deliveries("webhook"))
+	bodies, heads := h.taken()
+	if len(bodies) != 1 {
+		t.Fatalf("%d requests; deliveries %v", len(bodies), w.deliveries("webhook"))
 	}
-	head, body := h.heads[0], []byte(h.bodies[0])
+	head, body := heads[0], []byte(bodies[0])
 	spot, typ, err := events.DecodeHotspot(body)
 	if err != nil || typ != events.TypeHotspotFlagged || spot.Observed != 9 || head.Get("Content-Type") != "application/cloudevents+json" {
 		t.Errorf("%s, %v: %s", typ, err, body)
@@ -461,8 +475,9 @@ func TestWebhookIsSignedAndNamesOwnReports(t *testing.T) {
 	w.look("2026-11-20T21:05:00+01:00")
 	w.deliver("webhook", "2026-11-20T21:05:01+01:00")
 	sent = at(t, "2026-11-20T21:05:01+01:00")
-	if want := sign(h.heads[1].Get("webhook-id"), sent, []byte(h.bodies[1]), secretOf(t, next), secretOf(t, s.WebhookSecret)); h.heads[1].Get("webhook-signature") != want {
-		t.Errorf("signatures %q, want %q", h.heads[1].Get("webhook-signature"), want)
+	bodies, heads = h.taken()
+	if want := sign(heads[1].Get("webhook-id"), sent, []byte(bodies[1]), secretOf(t, next), secretOf(t, s.WebhookSecret)); heads[1].Get("webhook-signature") != want {
+		t.Errorf("signatures %q, want %q", heads[1].Get("webhook-signature"), want)
 	}
 }
 
@@ -474,22 +489,21 @@ func TestWebhookFaults(t *testing.T) {
 		want   string
 		again  time.Duration
 	}{
-		"500":                {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "now retried 1 answered 500", time.Minute},
-		"404":                {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "now retried 1 answered 404", time.Minute},
-		"429 in seconds":     {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "600"); w.WriteHeader(429) }, "now retried 1 answered 429", 10 * time.Minute},
-		"429 without a wish": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, "now retried 1 answered 429", time.Minute},
-		"429 for ever": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "99999999")
-			w.WriteHeader(429)
-		}, "now retried 1 answered 429", 4 * time.Hour},
-		"410":                  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(410) }, "now failed 1 answered 410", 0},
-		"redirect":             {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, "now retried 1 answered 307", time.Minute},
+		"500":                {status(http.StatusInternalServerError, ""), "now retried 1 answered 500", time.Minute},
+		"404":                {status(http.StatusNotFound, ""), "now retried 1 answered 404", time.Minute},
+		"429 in seconds":     {status(http.StatusTooManyRequests, "600"), "now retried 1 answered 429", 10 * time.Minute},
+		"429 without a wish": {status(http.StatusTooManyRequests, ""), "now retried 1 answered 429", time.Minute},
+		"429 for ever":       {status(http.StatusTooManyRequests, "99999999"), "now retried 1 answered 429", 4 * time.Hour},
+		"410":                {status(http.StatusGone, ""), "now failed 1 answered 410", 0},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "now retried 1 answered 307", time.Minute},
 		"slow":                 {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "now retried 1 no answer", time.Minute},
 		"hangs up":             {func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, "now retried 1 no answer", time.Minute},
 		"endless body":         {endless, "now sent 1", 0},
 		"ten megabytes":        {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 10<<20)) }, "now sent 1", 0},
 		"headers without end":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, "now retried 1 no answer", time.Minute},
-		"as it should be: 204": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, "now sent 1", 0},
+		"as it should be: 204": {status(http.StatusNoContent, ""), "now sent 1", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -517,10 +531,20 @@ func TestWebhookFaults(t *testing.T) {
 			if c.again > 0 && !got.NextAt.Equal(at(t, "2026-11-20T21:00:01+01:00").Add(c.again)) {
 				t.Errorf("again at %s", got.NextAt)
 			}
-			if len(h.bodies) != 1 {
-				t.Errorf("%d requests", len(h.bodies))
+			if n := h.count(); n != 1 {
+				t.Errorf("%d requests", n)
 			}
 		})
+	}
+}
+
+// status answers with a status, and a wish when to come again.
+func status(code int, retryAfter string) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		w.WriteHeader(code)
 	}
 }
 
@@ -550,29 +574,30 @@ func TestMessagesAreBounded(t *testing.T) {
 	w.commit(storm...)
 	w.look("2026-11-20T21:00:00+01:00")
 	w.deliver("webhook", "2026-11-20T21:00:01+01:00")
-	if len(h.bodies) != 31 || h.heads[30].Get("Content-Type") != "application/cloudevents-batch+json" {
-		t.Fatalf("%d requests for 50 flags, the last of %s", len(h.bodies), h.heads[len(h.heads)-1].Get("Content-Type"))
+	bodies, heads := h.taken()
+	if len(bodies) != 31 || heads[30].Get("Content-Type") != "application/cloudevents-batch+json" {
+		t.Fatalf("%d requests for 50 flags, the last of %s", len(bodies), heads[len(heads)-1].Get("Content-Type"))
 	}
 	told := map[uuid.UUID]bool{}
-	for _, b := range h.bodies[:30] {
+	for _, b := range bodies[:30] {
 		spot, _, err := events.DecodeHotspot([]byte(b))
 		if err != nil {
 			t.Fatal(err)
 		}
 		told[spot.ID] = true
 	}
-	if len(told) != 30 || strings.Count(h.bodies[30], `"specversion"`) != 20 {
-		t.Errorf("%d flags told one by one and %d in the last", len(told), strings.Count(h.bodies[30], `"specversion"`))
+	if len(told) != 30 || strings.Count(bodies[30], `"specversion"`) != 20 {
+		t.Errorf("%d flags told one by one and %d in the last", len(told), strings.Count(bodies[30], `"specversion"`))
 	}
 	// More on a flag that was told a moment ago waits for half an hour, and is then one message.
 	w.commit(seen{agency: "bostad", report: "more", severity: 4, category: "shooting_explosion", day: "2026-11-20", with: "g00/1"})
 	w.look("2026-11-20T21:01:00+01:00")
 	w.deliver("webhook", "2026-11-20T21:10:00+01:00")
-	if len(h.bodies) != 31 {
+	if h.count() != 31 {
 		t.Errorf("told again after nine minutes")
 	}
 	w.deliver("webhook", "2026-11-20T22:01:00+01:00")
-	if len(h.bodies) != 32 {
-		t.Errorf("%d requests an hour later", len(h.bodies))
+	if n := h.count(); n != 32 {
+		t.Errorf("%d requests an hour later", n)
 	}
 }

@@ -48,7 +48,7 @@ func (t *town) owe(asOf time.Time, midnight, calm bool) {
 		return
 	}
 	monday := detect.DayOf(asOf).Monday()
-	from := monday
+	var from detect.Day
 	switch {
 	case o.through == 0:
 		from = monday - 7*(expectWeeks-1)

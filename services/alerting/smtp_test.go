@@ -18,6 +18,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,8 @@ type smtpServer struct {
 	// answers replaces what is said to a command ("" is the greeting, "." the end of the content); "hang" says nothing more, "drop" closes.
 	answers map[string]string
 	mails   []*mail.Message
-	secure  int // how many of them came over TLS
+	secure  int           // how many of them came over TLS
+	came    chan struct{} // one for each
 }
 
 func newSMTPServer(t *testing.T) *smtpServer {
@@ -44,7 +46,7 @@ func newSMTPServer(t *testing.T) *smtpServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &smtpServer{t: t, listener: l, answers: map[string]string{}}
+	s := &smtpServer{t: t, listener: l, answers: map[string]string{}, came: make(chan struct{}, 1000)}
 	var conns sync.WaitGroup
 	var open sync.Map
 	conns.Go(func() {
@@ -59,7 +61,12 @@ func newSMTPServer(t *testing.T) *smtpServer {
 	})
 	t.Cleanup(func() {
 		_ = l.Close()
-		open.Range(func(c, _ any) bool { _ = c.(net.Conn).Close(); return true })
+		open.Range(func(c, _ any) bool {
+			if c, ok := c.(net.Conn); ok {
+				_ = c.Close()
+			}
+			return true
+		})
 		conns.Wait()
 	})
 	return s
@@ -87,8 +94,9 @@ func (s *smtpServer) offerTLS() {
 
 // config is how the service reaches the server.
 func (s *smtpServer) config(policy string) SMTP {
+	port := netip.MustParseAddrPort(s.listener.Addr().String()).Port()
 	return SMTP{
-		Host: "127.0.0.1", Port: s.listener.Addr().(*net.TCPAddr).Port, TLS: policy, From: "Samsyn <samsyn@vaxjo.example>", Timeout: 500 * time.Millisecond,
+		Host: "127.0.0.1", Port: int(port), TLS: policy, From: "Samsyn <samsyn@vaxjo.example>", Timeout: 500 * time.Millisecond,
 	}
 }
 
@@ -179,6 +187,7 @@ func (s *smtpServer) take(r *bufio.Reader, secure bool, say func(string, string)
 			s.secure++
 		}
 		s.mu.Unlock()
+		s.came <- struct{}{}
 	}
 	return say(".", "250 taken")
 }

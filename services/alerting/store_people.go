@@ -145,7 +145,8 @@ func flagBodies(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]Flag
 		if err := row.Scan(&body); err != nil {
 			return f, err
 		}
-		return f, json.Unmarshal(body, &f)
+		err = json.Unmarshal(body, &f)
+		return f, err
 	})
 }
 

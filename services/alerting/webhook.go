@@ -144,7 +144,7 @@ func (w *webhook) send(ctx context.Context, now time.Time, l letter) error {
 	if err != nil {
 		return &deliveryError{reason: "no answer: " + transportReason(err), cause: err}
 	}
-	defer response.Body.Close() //nolint:errcheck // an answer that was read
+	defer func() { _ = response.Body.Close() }() // an answer that was read
 	// The answer is taken and thrown away, as far as the limit; a body that never ends meets the timeout.
 	_, _ = io.CopyN(io.Discard, response.Body, webhookAnswer)
 	if response.StatusCode/100 == 2 {
