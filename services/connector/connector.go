@@ -38,7 +38,7 @@ import (
 // Config says how a connector runs. Times have defaults.
 type Config struct {
 	Settle      time.Duration // how long a file must lie unchanged before it is read; 2 s
-	ResendAfter time.Duration // first pause before what has no receipt is asked about again; 3 min, doubled each time up to 6 h
+	ResendAfter time.Duration // first pause before what has no receipt is asked about again, doubled each time up to 6 h; 3 min, over HTTP 15 s
 	Again       bool          // send also what was accepted before, for a platform that has lost it
 	Now         func() time.Time
 	Progress    func(Status) // called when something has changed; nil: nobody looks
@@ -47,9 +47,6 @@ type Config struct {
 func (c Config) complete() Config {
 	if c.Settle == 0 {
 		c.Settle = 2 * time.Second
-	}
-	if c.ResendAfter == 0 {
-		c.ResendAfter = 3 * time.Minute
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -69,8 +66,8 @@ type Service struct {
 	outbox *outbox.Outbox
 	way    Way
 
-	unsent   signal // there may be something to send
-	answered signal // something of a file has changed
+	unsent   bell // there may be something to send
+	answered bell // something of a file has changed
 	told     *told
 
 	// once says that the taking in ends when nothing is left to take.
@@ -78,12 +75,12 @@ type Service struct {
 	taken chan struct{} // closed then
 }
 
-// signal wakes one waiter; more than one before it wakes are one.
-type signal chan struct{}
+// bell wakes one waiter; more than one before it wakes are one.
+type bell chan struct{}
 
-func (s signal) give() {
+func (b bell) ring() {
 	select {
-	case s <- struct{}{}:
+	case b <- struct{}{}:
 	default:
 	}
 }
@@ -93,7 +90,10 @@ func (s signal) give() {
 func Open(dir string, way Way, log *slog.Logger, config Config) (*Service, error) {
 	s := &Service{
 		folder: folder(dir), config: config.complete(), log: log, way: way,
-		unsent: make(signal, 1), answered: make(signal, 1), told: newTold(), taken: make(chan struct{}),
+		unsent: make(bell, 1), answered: make(bell, 1), told: newTold(), taken: make(chan struct{}),
+	}
+	if s.config.ResendAfter == 0 {
+		s.config.ResendAfter = way.again
 	}
 	if err := s.folder.make(); err != nil {
 		return nil, err

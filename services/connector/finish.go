@@ -27,12 +27,10 @@ func (s *Service) finish(ctx context.Context) error {
 		s.config.Progress(s.status())
 		took := time.Now()
 		err := s.write(took.Sub(last) >= writeAgain)
-		switch {
-		case errors.Is(err, outbox.ErrDiskFull):
-			s.trouble("receipt files", err)
-		case err != nil:
+		if err != nil && !errors.Is(err, outbox.ErrDiskFull) {
 			return err
 		}
+		s.trouble("receipt files", err)
 		if took.Sub(last) >= writeAgain {
 			last = time.Now()
 		}

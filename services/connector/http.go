@@ -30,7 +30,7 @@ const (
 	mostItems  = 500
 	mostBytes  = 4 << 20
 	mostAnswer = 64 << 20
-	askAtMost  = 50 // events asked about one by one, of a batch that was sent before
+	postAgain  = 5 // the turn from which on an event is posted again; with pauses of 15 s, doubled, after four minutes
 )
 
 // httpPlatform reaches Samsyn by its API.
@@ -51,21 +51,28 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// send posts the events as arrays. Of those that were stored before and have no receipt the platform is first asked what
-// the receipt says: the list of receipts names each once, and this connector may have read past it in an earlier life.
-func (h *httpPlatform) send(ctx context.Context, batch []outbox.Outgoing) ([]delivery, error) {
+// send posts the events as arrays. Of those that are stored and have no receipt the platform is asked what the receipt
+// says: its list names each event once, and a connector whose folder was lost may have read past it. As long as the
+// platform has come no further than to store them there is nothing to do; when that lasts they are posted again.
+func (h *httpPlatform) send(ctx context.Context, batch []outgoing) ([]delivery, error) {
 	deliveries := make([]delivery, len(batch))
 	var open []int
-	asked := 0
+	behind := false
 	for i, o := range batch {
-		if o.Sent && asked < askAtMost {
-			asked++
-			if deliveries[i].answer = h.known(ctx, o); deliveries[i].answer != nil {
-				deliveries[i].stored = true
-				continue
+		if o.turn > 0 && !behind {
+			answer, err := h.known(ctx, o)
+			if err != nil {
+				return deliveries, err
 			}
+			deliveries[i] = delivery{stored: answer != nil, answer: answer}
+			behind = answer == nil // what was stored later is not known either
 		}
-		open = append(open, i)
+		switch {
+		case o.turn > 0 && o.turn < postAgain:
+			deliveries[i].stored = true
+		case deliveries[i].answer == nil:
+			open = append(open, i)
+		}
 	}
 	for len(open) > 0 {
 		n := fitting(batch, open)
@@ -77,21 +84,24 @@ func (h *httpPlatform) send(ctx context.Context, batch []outbox.Outgoing) ([]del
 	return deliveries, nil
 }
 
-// known asks about an event that was sent before. nil: the platform does not know it, or does not answer. What it would
-// refuse now it has refused: that depends on nothing but the event.
-func (h *httpPlatform) known(ctx context.Context, o outbox.Outgoing) *outbox.Answered {
+// known asks about an event that was sent before. nil: the platform does not know it yet. What it would refuse now it has
+// refused: that depends on nothing but the event. That nobody can judge it now (it may be held) stands in nobody's way.
+func (h *httpPlatform) known(ctx context.Context, o outgoing) (*outbox.Answered, error) {
 	verdict, err := h.check(ctx, o.Body)
+	if t := troubleOf(err); err != nil && t.kind != away {
+		return nil, t
+	}
 	known := verdict.Outcome == events.Refused ||
 		slices.ContainsFunc(verdict.Notes, func(n events.Explained) bool { return n.Code == events.Duplicate })
 	if err != nil || !known {
-		return nil
+		return nil, nil
 	}
 	a := answered(verdict)
-	return &a
+	return &a, nil
 }
 
 // fitting says how many of the next ones go into one array.
-func fitting(batch []outbox.Outgoing, open []int) int {
+func fitting(batch []outgoing, open []int) int {
 	size := 0
 	for n, i := range open {
 		if size += len(batch[i].Body) + 1; n == mostItems || n > 0 && size > mostBytes {
@@ -108,14 +118,15 @@ type result struct {
 	Reasons []events.Explained `json:"reasons"`
 }
 
-func (h *httpPlatform) post(ctx context.Context, batch []outbox.Outgoing, which []int, to []delivery) error {
+func (h *httpPlatform) post(ctx context.Context, batch []outgoing, which []int, to []delivery) error {
 	bodies := make([][]byte, len(which))
 	for n, i := range which {
 		bodies[n] = batch[i].Body
 	}
 	array := append(append([]byte{'['}, bytes.Join(bodies, []byte{','})...), ']')
 	var results []result
-	if err := h.call(ctx, http.MethodPost, "/incidents", array, idempotencyKey(array, batch[which[0]].Sent), &results); err != nil {
+	again := slices.ContainsFunc(which, func(i int) bool { return batch[i].turn > 0 })
+	if err := h.call(ctx, http.MethodPost, "/incidents", array, idempotencyKey(array, again), &results); err != nil {
 		return err
 	}
 	for _, r := range results {

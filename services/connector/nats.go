@@ -18,7 +18,6 @@ import (
 
 	"samsyn/events"
 	"samsyn/events/bus"
-	"samsyn/services/connector/outbox"
 )
 
 const (
@@ -89,7 +88,7 @@ func natsTrouble(err error) *trouble {
 	return t
 }
 
-func (n *natsPlatform) send(ctx context.Context, batch []outbox.Outgoing) ([]delivery, error) {
+func (n *natsPlatform) send(ctx context.Context, batch []outgoing) ([]delivery, error) {
 	conn, err := n.connection(ctx)
 	if err != nil {
 		return make([]delivery, len(batch)), err
@@ -114,7 +113,7 @@ func (n *natsPlatform) send(ctx context.Context, batch []outbox.Outgoing) ([]del
 }
 
 // messageID is as the contract says: within two minutes the stream itself knows the same bytes again.
-func messageID(o outbox.Outgoing) string {
+func messageID(o outgoing) string {
 	sum := sha256.Sum256(o.Body)
 	return string(o.Report) + ":" + strconv.Itoa(o.Revision) + ":" + hex.EncodeToString(sum[:8])
 }

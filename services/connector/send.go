@@ -18,9 +18,14 @@ const (
 	longestPause  = time.Minute
 	shutOutPause  = 5 * time.Minute
 	longestResend = 6 * time.Hour
-	// Within two minutes the stream takes a message id for the same message and stores nothing: asking sooner is in vain.
-	lookForDue = 15 * time.Second
+	lookForDue    = 15 * time.Second
 )
+
+// outgoing is an event on its way out, and how often it was due again since the platform stored it.
+type outgoing struct {
+	outbox.Outgoing
+	turn int
+}
 
 // schedule says when what the platform has stored, and not answered, is asked about again.
 type schedule struct {
@@ -31,6 +36,7 @@ type schedule struct {
 type turn struct {
 	next  time.Time
 	after time.Duration
+	n     int
 }
 
 // due says whether it is time. A row that is met for the first time gets its time.
@@ -49,8 +55,16 @@ func (s *schedule) sent(row outbox.Row, now time.Time) {
 	if t == nil {
 		return
 	}
-	t.after = min(2*t.after, longestResend)
+	t.after, t.n = min(2*t.after, longestResend), t.n+1
 	t.next = now.Add(jitter(t.after))
+}
+
+// of is how often a row was due again, this time included.
+func (s *schedule) of(row outbox.Row) int {
+	if t := s.rows[row.ID]; row.Sent && t != nil {
+		return t.n + 1
+	}
+	return 0
 }
 
 // jitter spreads what many would do at the same moment over half as long again.
@@ -122,9 +136,13 @@ func (s *Service) wake(ctx context.Context, most time.Duration) bool {
 // sendDue sends one batch and says how many of it got somewhere.
 func (s *Service) sendDue(ctx context.Context, again *schedule) (int, error) {
 	now := s.config.Now()
-	batch, err := s.outbox.Due(sendAtOnce, func(row outbox.Row) bool { return again.due(row, now) })
-	if err != nil || len(batch) == 0 {
+	rows, err := s.outbox.Due(sendAtOnce, func(row outbox.Row) bool { return again.due(row, now) })
+	if err != nil || len(rows) == 0 {
 		return 0, err
+	}
+	batch := make([]outgoing, len(rows))
+	for i, row := range rows {
+		batch[i] = outgoing{row, again.of(row.Row)}
 	}
 	deliveries, trouble := s.way.platform.send(ctx, batch)
 	var stored []int64
@@ -146,7 +164,7 @@ func (s *Service) sendDue(ctx context.Context, again *schedule) (int, error) {
 	if _, err := s.outbox.Answer(answers, nil); err != nil {
 		return 0, err
 	}
-	s.answered.give()
+	s.answered.ring()
 	return len(stored) + len(answers), trouble
 }
 
@@ -189,7 +207,7 @@ func (s *Service) accept(receipts []events.Receipt, cursor *string) error {
 	}
 	n, err := s.outbox.Answer(answers, cursor)
 	if n > 0 {
-		s.answered.give()
+		s.answered.ring()
 	}
 	return err
 }
@@ -200,12 +218,13 @@ func (s *Service) trouble(part string, err error) {
 	if err != nil {
 		text = err.Error()
 	}
-	switch news := s.told.has(part, text); {
-	case !news:
-	case err != nil:
+	if !s.told.has(part, text) {
+		return
+	}
+	if err != nil {
 		s.log.Warn("trouble", "part", part, "error", err)
-	default:
+	} else {
 		s.log.Info("trouble is over", "part", part)
 	}
-	s.answered.give()
+	s.answered.ring()
 }

@@ -201,7 +201,7 @@ func (s *Service) takeFile(ctx context.Context, c candidate) error {
 	if err := s.outbox.End(f.ID, done); err != nil {
 		return err
 	}
-	s.answered.give()
+	s.answered.ring()
 	return s.folder.move(c, done)
 }
 
@@ -278,7 +278,7 @@ func (s *Service) takeRows(ctx context.Context, f outbox.File, rows reader, have
 			return err
 		}
 		ready = ready[:0]
-		s.unsent.give()
+		s.unsent.ring()
 		if ctx.Err() != nil {
 			return nil
 		}

@@ -20,7 +20,7 @@ import (
 type platform interface {
 	// send hands over events, no two of one report, and says of each what became of it; where one is not stored the error
 	// says why.
-	send(ctx context.Context, batch []outbox.Outgoing) ([]delivery, error)
+	send(ctx context.Context, batch []outgoing) ([]delivery, error)
 	// receive hands receipts to take, from a cursor on, until ctx ends or there is trouble. What take could not keep comes
 	// again. A nil cursor is no news of it.
 	receive(ctx context.Context, from string, take func(receipts []events.Receipt, cursor *string) error) error
@@ -39,7 +39,15 @@ type Way struct {
 	platform platform
 	who      identity
 	close    func()
+	again    time.Duration // first pause before what has no receipt is asked about
 }
+
+// First pauses. Within two minutes a stream takes a message id for the same message and stores nothing, so over NATS asking
+// sooner is in vain; over HTTP it is a question of its own.
+const (
+	againNATS = 3 * time.Minute
+	againHTTP = 15 * time.Second
+)
 
 // Close ends its connections.
 func (w Way) Close() {
@@ -65,7 +73,7 @@ func Reach(server, creds, key string, log *slog.Logger) (Way, error) {
 			return Way{}, err
 		}
 		n := &natsPlatform{url: server, creds: creds, who: who, log: log}
-		return Way{n, who, n.close}, nil
+		return Way{n, who, n.close, againNATS}, nil
 	case "https", "http":
 		return reachHTTP(u, key)
 	}
@@ -81,11 +89,8 @@ func reachHTTP(u *url.URL, key string) (Way, error) {
 	}
 	base := strings.TrimSuffix(strings.TrimSuffix(u.Scheme+"://"+u.Host+u.Path, "/"), httpBase)
 	h := newHTTPPlatform(base, key)
-	return Way{platform: h, close: h.client.CloseIdleConnections}, nil
+	return Way{platform: h, close: h.client.CloseIdleConnections, again: againHTTP}, nil
 }
-
-// Offline is for what needs no platform.
-func Offline() Way { return Way{} }
 
 // trouble is why something could not be handed over or fetched. It is waited out.
 type trouble struct {
