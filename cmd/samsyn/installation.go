@@ -80,15 +80,18 @@ func openInstallation(ctx context.Context, p *program, parts *run.Parts) (*insta
 	}
 	in := &installation{Dir: dir, Log: p.log, parts: parts}
 	if p.settings.DatabaseURL != "" {
-		return in, in.openExternal(ctx, p.settings)
+		err = in.openExternal(ctx, p.settings)
+		return in, err
 	}
 	if in.Running, err = running(dir); err != nil {
 		return nil, err
 	}
 	if in.Running != nil {
-		return in, in.openBeside(ctx)
+		err = in.openBeside(ctx)
+		return in, err
 	}
-	return in, in.openOwn(ctx, p.settings)
+	err = in.openOwn(ctx, p.settings)
+	return in, err
 }
 
 // openOwn starts both servers in DIR.

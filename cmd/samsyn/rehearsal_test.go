@@ -159,7 +159,7 @@ func (r *rehearsal) preparePostgres() string {
 	if *env["POSTGRES_USER"] != "samsyn_admin" || *env["POSTGRES_DB"] != "samsyn" || !strings.Contains(*env["POSTGRES_INITDB_ARGS"], "--data-checksums") {
 		r.t.Fatalf("another cluster is asked for than is made here: %v", env)
 	}
-	p, err := local.StartPostgres(ctx, local.PostgresConfig{Dir: filepath.Join(r.dir), Logger: slog.New(slog.DiscardHandler)})
+	p, err := local.StartPostgres(ctx, local.PostgresConfig{Dir: r.dir, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -76,7 +77,7 @@ func (m mailURL) smtp(password string) (alerting.SMTP, error) {
 		return alerting.SMTP{}, fmt.Errorf("%q begins with neither smtp:// nor smtps://", string(m))
 	}
 	if u.Port() != "" {
-		if s.Port, err = net.LookupPort("tcp", u.Port()); err != nil {
+		if s.Port, err = port(u.Port()); err != nil {
 			return alerting.SMTP{}, fmt.Errorf("%q has no usable port", string(m))
 		}
 	}
@@ -112,7 +113,8 @@ func (s Settings) check() []problem {
 	for _, f := range []struct{ setting, path string }{
 		{"nats-creds", s.NATSCreds},
 		{"nats-keys", s.NATSKeys},
-		{"secret-file", s.SecretFile}, {"database-password-file", s.DatabasePasswordFile},
+		{"secret-file", s.SecretFile},
+		{"database-password-file", s.DatabasePasswordFile},
 		{"smtp-password-file", s.SMTPPasswordFile},
 		{"postgres-bin", s.PostgresBin},
 	} {
@@ -152,14 +154,20 @@ func checkAddress(text string) error {
 	if text == "" {
 		return nil
 	}
-	_, port, err := net.SplitHostPort(text)
+	_, number, err := net.SplitHostPort(text)
 	if err != nil {
 		return fmt.Errorf("%q is not like 127.0.0.1:8080", text)
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil {
+	if _, err := port(number); err != nil {
 		return fmt.Errorf("%q has no usable port", text)
 	}
 	return nil
+}
+
+// port reads a port number; 0 is any.
+func port(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return int(n), err
 }
 
 // fileSettings gives kong the settings of the file, below flags and environment.

@@ -129,7 +129,6 @@ type outline struct {
 	names    map[string]bool
 	report   string
 	revision int
-	kind     bool
 	data     jsontext.Value
 }
 

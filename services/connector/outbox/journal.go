@@ -71,7 +71,7 @@ func unframe(line []byte) (records [][]byte, ok bool) {
 	}
 	sum, err := strconv.ParseUint(string(line[:prefixLength-1]), 16, 32)
 	payload := line[prefixLength : len(line)-1]
-	if err != nil || uint32(sum) != crc32.Checksum(payload, castagnoli) {
+	if err != nil || sum != uint64(crc32.Checksum(payload, castagnoli)) {
 		return nil, false
 	}
 	var raw []json.RawMessage

@@ -184,7 +184,8 @@ func (o *Outbox) Begin(name, sha256 string, size int64, taken time.Time) (f File
 		}
 	}
 	f = File{ID: o.nextFile, Name: name, SHA256: sha256, Size: size, Taken: taken}
-	return f, 0, o.write(record{Type: typeFile, File: &f})
+	err = o.write(record{Type: typeFile, File: &f})
+	return f, 0, err
 }
 
 // Add adds rows to a file, in its order.

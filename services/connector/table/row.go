@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -154,7 +153,7 @@ const (
 func hashed(parts []string, seen map[string]int) events.ReportID {
 	h := sha256.New()
 	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
+		h.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
 	}
 	id := "h-" + hex.EncodeToString(h.Sum(nil))[:hashDigits]
 	seen[id]++
@@ -222,13 +221,12 @@ func (r *reading) times() {
 	}
 	occurred.From = r.begin(from, m.Occurred.From, "/data/occurred/from")
 	occurred.To = occurred.From
-	last, moment := from, m.Occurred.From
+	last := from
 	if m.Occurred.To != nil && r.table.cell(r.row, m.Occurred.To.Date) != "" {
 		if last, ok = r.wall(*m.Occurred.To, "/data/occurred/to", true); !ok {
 			return
 		}
-		moment = *m.Occurred.To
-		occurred.To = r.begin(last, moment, "/data/occurred/to")
+		occurred.To = r.begin(last, *m.Occurred.To, "/data/occurred/to")
 	}
 	if !last.clock {
 		occurred.To, r.out.Uncertain = last.midnight(1, m.zone), true
