@@ -251,7 +251,9 @@ func numberWord(n int) string {
 	return strconv.Itoa(n)
 }
 
-func counted(n int, one, many string) string { return strconv.Itoa(n) + " " + plural(n, one, many) }
+func counted(n int, one, many string) string {
+	return web.NewLocale("sv", nil, nil).Int(n) + " " + plural(n, one, many)
+}
 
 func plural(n int, one, many string) string {
 	if n == 1 {
