@@ -18,8 +18,9 @@
 // When it fails. Without Postgres nothing is decided and nothing lost: it takes up where the journal was left. Without NATS decided
 // flags wait in Postgres. A mail server or a webhook that does not take a message is tried again for a day.
 //
-// Read it in this order: alerting.go (who looks at what), town.go, tick.go (fold, look, decide, store, publish), flag.go, route.go, plan.go,
-// deliver.go, mail.go and webhook.go, then verify.go and api.go.
+// Read it in this order: alerting.go (who looks at what), town.go (what a look knows), tick.go (fold, look, decide, store, publish), rise.go,
+// serious.go and watchlist.go (flags of each kind), route.go (who is told), plan.go (in how many messages), deliver.go, compose.go, mail.go and
+// webhook.go, then expect.go, verify.go and api.go.
 package alerting
 
 import (
@@ -42,8 +43,9 @@ import (
 const (
 	// pollEvery is how long a lost wake-up costs.
 	pollEvery = time.Second
-	// pauseAfterError keeps a part that is away from being asked all the time.
-	pauseAfterError = 2 * time.Second
+	// A part that is away is not asked all the time.
+	pauseAfterError   = time.Second
+	longestErrorPause = 8 * time.Second
 )
 
 // Service is alerting: the looks and the deliveries of all municipalities.

@@ -153,7 +153,8 @@ func (f Flag) joined(c cause, today detect.Day) (Flag, bool) {
 	switch {
 	case f.State == "", f.State == stateCleared && f.Change == string(detect.Revised):
 		f = Flag{
-			Municipality: f.Municipality, ID: f.ID, Kind: events.KindSerious, Grade: events.GradeAlert, State: stateOpen, Verb: verbFlagged, New: true, FirstDay: today.String(), Causes: []cause{c},
+			Municipality: f.Municipality, ID: f.ID, Kind: events.KindSerious, Grade: events.GradeAlert, State: stateOpen,
+			Verb: verbFlagged, New: true, FirstDay: today.String(), Causes: []cause{c},
 		}
 	case f.State == stateCleared, i >= 0 && f.Causes[i].sameAs(c):
 		return f, false

@@ -225,11 +225,12 @@ UPDATE alerting.head SET tick = $3, batch = coalesce($4, batch), midnight = coal
 INSERT INTO alerting.flag AS f (municipality, id, revision, kind, grade, state, level, area, areas, parts, grp, category, window_from, window_to,
        observed, expected, low, high, recurrence_days, ln_r, margin, fresh, agencies, reason_sv, reason_en, tick,
        opened_at, opened_as_of, updated_at, updated_as_of, cleared_at, cleared_as_of, lead_since)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, nullif($19::double precision, 0), $20, $21, $22, $23, $24, $25, $26,
-       $27, $28, $29, $30, CASE WHEN $6 = 'cleared' THEN $29::timestamptz END, CASE WHEN $6 = 'cleared' THEN $30::timestamptz END, $31)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, nullif($19::double precision, 0),
+       $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
+       CASE WHEN $6 = 'cleared' THEN $29::timestamptz END, CASE WHEN $6 = 'cleared' THEN $30::timestamptz END, $31)
 ON CONFLICT (municipality, id) DO UPDATE SET
-       revision = excluded.revision, grade = excluded.grade, state = excluded.state, grp = excluded.grp, category = excluded.category, level = excluded.level, area = excluded.area, areas = excluded.areas,
-       parts = excluded.parts, window_from = excluded.window_from, window_to = excluded.window_to, observed = excluded.observed,
+       revision = excluded.revision, grade = excluded.grade, state = excluded.state, grp = excluded.grp, category = excluded.category,
+       level = excluded.level, area = excluded.area, areas = excluded.areas, parts = excluded.parts, window_from = excluded.window_from, window_to = excluded.window_to, observed = excluded.observed,
        expected = excluded.expected, low = excluded.low, high = excluded.high, recurrence_days = excluded.recurrence_days, ln_r = excluded.ln_r,
        margin = excluded.margin, fresh = excluded.fresh, agencies = excluded.agencies, reason_sv = excluded.reason_sv, reason_en = excluded.reason_en,
        tick = excluded.tick, updated_at = excluded.updated_at, updated_as_of = excluded.updated_as_of, cleared_at = excluded.cleared_at,
@@ -275,7 +276,8 @@ func (s store) commit(ctx context.Context, m events.MunicipalityID, holder uuid.
 		}
 		moved := int64(0)
 		t := d.tick
-		batch.Queue(moveHead, m, holder, t.Tick, d.looked, d.midnight, t.DecidedAt.Add(holdFor)).Exec(func(tag pgconn.CommandTag) error {
+		head := batch.Queue(moveHead, m, holder, t.Tick, d.looked, d.midnight, t.DecidedAt.Add(holdFor))
+		head.Exec(func(tag pgconn.CommandTag) error {
 			moved = tag.RowsAffected()
 			return nil
 		})

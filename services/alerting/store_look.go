@@ -141,11 +141,13 @@ SELECT episodes FROM alerting.tick WHERE municipality = $1 AND tick <= $2 AND ep
 
 	// Flags that ended may begin again for a while.
 	selectMemory = `-- alerting: flags as they were after a tick, open ones and those that ended lately
-SELECT body FROM (
-       SELECT DISTINCT ON (flag) flag, verb, body, (body->>'as_of')::timestamptz AS as_of FROM alerting.flag_event
+SELECT e.body FROM (
+       SELECT DISTINCT ON (flag) flag, revision, verb, tick FROM alerting.flag_event
         WHERE municipality = $1 AND tick <= $2 ORDER BY flag, revision DESC) AS latest
- WHERE verb <> 'cleared'
-    OR as_of > (SELECT as_of FROM alerting.tick WHERE municipality = $1 AND tick = $2) - interval '60 days'`
+  JOIN alerting.flag_event e ON e.municipality = $1 AND e.flag = latest.flag AND e.revision = latest.revision
+  JOIN alerting.tick t ON t.municipality = $1 AND t.tick = latest.tick
+ WHERE latest.verb <> 'cleared'
+    OR t.as_of > (SELECT as_of FROM alerting.tick WHERE municipality = $1 AND tick = $2) - interval '60 days'`
 )
 
 // memory returns the episodes and flags as a tick left them.

@@ -22,8 +22,9 @@ type placeQuery struct {
 }
 
 const selectPlaces = `-- alerting: flagged places
-SELECT municipality, id, revision, kind, grade, state, level, area, lead_since, areas, parts, grp AS "group", category, window_from::text AS "from", window_to::text AS "to",
-       observed, expected, low, high, coalesce(recurrence_days, 0) AS recurrence_days, ln_r, margin, fresh AS "new", agencies, jsonb_build_object('sv', reason_sv, 'en', reason_en) AS reason,
+SELECT municipality, id, revision, kind, grade, state, level, area, lead_since, areas, parts, grp AS "group", category,
+       window_from::text AS "from", window_to::text AS "to", observed, expected, low, high, coalesce(recurrence_days, 0) AS recurrence_days,
+       ln_r, margin, fresh AS "new", agencies, jsonb_build_object('sv', reason_sv, 'en', reason_en) AS reason,
        opened_at, opened_as_of, updated_at, updated_as_of, cleared_as_of
   FROM contract.flag
  WHERE municipality = $1 AND ($2 = '' OR state = $2) AND ($3 = '' OR kind = $3) AND ($4 = '' OR grade = $4) AND ($5 = '' OR $5 = ANY (areas))

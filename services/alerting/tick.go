@@ -46,7 +46,7 @@ func (s *Service) watch(ctx context.Context, m events.MunicipalityID, woken <-ch
 			s.report(finishing, "let go of municipality", s.store.letGo(finishing, m, s.holder))
 		}
 	}()
-	for ctx.Err() == nil {
+	for failing := pauseAfterError; ctx.Err() == nil; {
 		began := time.Now()
 		var err error
 		more := false
@@ -58,9 +58,14 @@ func (s *Service) watch(ctx context.Context, m events.MunicipalityID, woken <-ch
 		}
 		took := time.Since(began)
 		pause := max(lookEvery-took, took)
-		if err != nil {
+		switch {
+		case err == nil:
+			failing = pauseAfterError
+		case errors.Is(err, errChanged):
+			t = nil
+		default:
 			s.report(ctx, "look at "+string(m), err)
-			t, pause = nil, map[bool]time.Duration{true: lookEvery, false: pauseAfterError}[errors.Is(err, errChanged)]
+			t, pause, failing = nil, failing, min(2*failing, longestErrorPause)
 		}
 		rest(ctx, pause, nil)
 		if !more {
