@@ -119,11 +119,15 @@ func TestNothingIsLostWhenTheWholeProgramIsKilled(t *testing.T) {
 	}
 	b := besiege(t, built(t), seed, Settings{Data: dir})
 	port := keptPort(t)
+	start := func() *process {
+		return launch(t, b.command("up", "--listen", "127.0.0.1:0", "--nats-port", port), "samsyn up", "Samsyn is up.")
+	}
 	up := func() *process {
-		p := launch(t, b.command("up", "--listen", "127.0.0.1:0", "--nats-port", port), "samsyn up", "Samsyn is up.")
+		p := start()
 		p.awaitReady(startsWithin)
 		return p
 	}
+	database := func() pg.Config { return pg.Config{URL: readRun(t, dir).Database} }
 	p := up()
 	b.install()
 	all, err := letters(seed, b.world, programEvents)
@@ -131,14 +135,21 @@ func TestNothingIsLostWhenTheWholeProgramIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.storm(b.agencies(readRun(t, dir).NATS), all, programKills, func(n int) {
-		after := b.someTime(300*time.Millisecond, 1500*time.Millisecond)
+		when := "began to store"
+		if n%5 != 4 {
+			b.awaitMore(p, database(), b.stored(database()))
+		} else { // it dies once more while it recovers
+			p.killed()
+			p, when = start(), "was started again"
+		}
+		after := b.someTime(150*time.Millisecond, time.Second)
 		pause(t.Context(), after)
 		p.killed()
 		b.nothingRuns(dir)
 		began := time.Now()
 		p = up()
-		t.Logf("kill %d: %s after it was up; up again in %s with %d events stored of %d acknowledged", n+1, after.Round(time.Millisecond),
-			time.Since(began).Round(time.Millisecond), b.stored(pg.Config{URL: readRun(t, dir).Database}), b.ledger.count())
+		t.Logf("kill %d: %s after it %s; up again in %s with %d events stored of %d acknowledged", n+1, after.Round(time.Millisecond), when,
+			time.Since(began).Round(time.Millisecond), b.stored(database()), b.ledger.count())
 	})
 	r := readRun(t, dir)
 	for _, problem := range b.problems(pg.Config{URL: r.Database}, b.connect(r.NATS, []byte(r.NATSCreds))) {
