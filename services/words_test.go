@@ -59,7 +59,7 @@ var squares = map[string]float64{"norr": 14.80, "soder": 14.82, "oster": 14.84}
 
 const squareSouth, squareSide = 56.86, 0.02
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func newJourney(t *testing.T) *journey {
 	t.Helper()

@@ -180,7 +180,7 @@ func (w *town) send(all ...told) {
 // settled waits until every stream is read to its end and nothing is left to be sent.
 func (w *town) settled() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 3*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
