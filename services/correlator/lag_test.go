@@ -33,6 +33,7 @@ func TestWhatIsNotDecidedGrowsOld(t *testing.T) {
 	}
 	w.run(s)
 	w.settled()
+	w.stop() // it measures, too
 	if ages := measured(); ages["bostad"] != 0 || ages[""] != 0 {
 		t.Errorf("all is decided: %v", ages)
 	}
