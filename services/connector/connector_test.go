@@ -109,7 +109,7 @@ func TestTheSameTableAgainAndChanged(t *testing.T) {
 	s.once()
 	equal(t, "changed", s.outcomes("vecka-3.csv"), "2 1:2 accepted\n3 2:1 accepted unchanged\n4 :0 skipped\n5 4:1 accepted\n6 5:1 accepted")
 	equal(t, "sent changed", sorted(s.events()), "1:1 1:2 2:1 4:1 5:1")
-	if e := s.heard[2]; e.Report == "1" && e.Verb != events.Corrected {
+	if e := s.all()[2]; e.Report == "1" && e.Verb != events.Corrected {
 		t.Errorf("%+v", e)
 	}
 }
@@ -141,7 +141,7 @@ func TestResendSaysTheVerySame(t *testing.T) {
 		must(t, c.Close())
 	}
 	equal(t, "sent", strings.Join(s.events(), " "), "1:1 1:1")
-	if a, b := s.heard[0], s.heard[1]; a.Content != b.Content || a.Incident.Occurred.To.UTC().Day() != 30 {
+	if a, b := s.all()[0], s.all()[1]; a.Content != b.Content || a.Incident.Occurred.To.UTC().Day() != 30 {
 		t.Errorf("%v, then %v", a.Incident.Occurred, b.Incident.Occurred)
 	}
 }
@@ -160,13 +160,13 @@ func TestVersionsOfAReportAreSentInOrder(t *testing.T) {
 	s.once()
 	equal(t, "sent", len(s.events()), 13)
 	last := map[events.ReportID]int{}
-	for _, e := range s.heard {
+	for _, e := range s.all() {
 		if e.Revision != last[e.Report]+1 {
 			t.Errorf("%s: %d after %d", e.Report, e.Revision, last[e.Report])
 		}
 		last[e.Report] = e.Revision
 	}
-	if withdrawn := s.heard[len(s.heard)-1]; withdrawn.Verb != events.Withdrawn {
+	if withdrawn := s.all()[len(s.all())-1]; withdrawn.Verb != events.Withdrawn {
 		t.Errorf("%+v", withdrawn)
 	}
 }
@@ -194,8 +194,8 @@ func TestQuarantinedWaitsForAPerson(t *testing.T) {
 	s.until("three times the pause after which it would be asked about", func() bool { return time.Since(began) > 3*s.config().ResendAfter })
 	equal(t, "waiting", len(c.Summary().Waiting), 1)
 	equal(t, "sent", sorted(s.events()), "A:1 B:1 Q:1")
-	s.receipt(s.heard[0], events.Accepted) // released, or
-	s.receipt(s.heard[1], events.Accepted)
+	s.receipt(s.all()[0], events.Accepted) // released, or
+	s.receipt(s.all()[1], events.Accepted)
 	s.until("the final receipt is written", func() bool { return s.outcomes("a.ndjson") == "1 Q:1 accepted\n2 A:1 accepted" })
 	s.until("nothing waits", func() bool { return len(c.Summary().Waiting) == 0 })
 	stop()
@@ -224,8 +224,9 @@ func TestMissedReceiptsArePulled(t *testing.T) {
 	s.drop("a.ndjson", incident("A", ""))
 	c, stop := s.start()
 	s.until("it is stored", func() bool { unsent, unanswered := c.outbox.Backlog(); return unsent == 0 && unanswered == 1 })
+	s.until("it is heard", func() bool { return len(s.all()) > 0 })
 	stop()
-	s.receipt(s.heard[0], events.Accepted)
+	s.receipt(s.all()[0], events.Accepted)
 	before := len(s.events())
 	config := s.config()
 	config.ResendAfter = time.Hour

@@ -101,12 +101,17 @@ func (s *site) receipt(e events.Event, outcome events.Outcome) {
 	}
 }
 
-// events lists what reached the platform as report:revision, in order.
-func (s *site) events() []string {
+// all is what the platform was sent so far; it hears on a goroutine of its own.
+func (s *site) all() []events.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return slices.Clone(s.heard)
+}
+
+// events lists what reached the platform as report:revision, in order.
+func (s *site) events() []string {
 	var all []string
-	for _, e := range s.heard {
+	for _, e := range s.all() {
 		all = append(all, fmt.Sprintf("%s:%d", e.Report, e.Revision))
 	}
 	return all
