@@ -46,13 +46,14 @@ const (
 	RoleIntake     Role = "samsyn_intake"
 	RoleCorrelator Role = "samsyn_correlator"
 	RoleAlerting   Role = "samsyn_alerting"
+	RoleReview     Role = "samsyn_review"
 	RoleAccess     Role = "samsyn_access"
 	RoleWeb        Role = "samsyn_web"
 )
 
 // Roles are the service roles in the order in which they are declared.
 func Roles() []Role {
-	return []Role{RoleRegistry, RoleIntake, RoleCorrelator, RoleAlerting, RoleAccess, RoleWeb}
+	return []Role{RoleRegistry, RoleIntake, RoleCorrelator, RoleAlerting, RoleReview, RoleAccess, RoleWeb}
 }
 
 const (

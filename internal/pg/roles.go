@@ -39,7 +39,7 @@ const prepareDatabase = `-- pg: rights on the database itself
 DO $$ BEGIN
   EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT CONNECT ON DATABASE %I TO samsyn_owner, samsyn_agency, samsyn_registry, samsyn_intake,
-    samsyn_correlator, samsyn_alerting, samsyn_access, samsyn_web', current_database());
+    samsyn_correlator, samsyn_alerting, samsyn_review, samsyn_access, samsyn_web', current_database());
   IF NOT EXISTS (SELECT FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
                   WHERE d.datname = current_database() AND r.rolname = 'samsyn_owner') THEN
     EXECUTE format('ALTER DATABASE %I OWNER TO samsyn_owner', current_database());

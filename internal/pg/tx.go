@@ -25,8 +25,9 @@ type Viewer struct {
 	Municipality string
 	Agency       string
 	Person       string
-	// Role is the person's role in contracts.md section 6.
-	Role string
+	// Roles are the person's roles in contracts.md section 6; a policy reads them as
+	// string_to_array(current_setting('samsyn.roles', true), ',').
+	Roles []string
 	// Groups are the codes of the agreement's groups the viewer belongs to; a policy reads them as
 	// string_to_array(current_setting('samsyn.groups', true), ',').
 	Groups []string
@@ -43,7 +44,7 @@ type Beginner interface {
 // One statement, so that a viewer costs one round trip. The third argument keeps it in the transaction.
 const setViewer = `-- pg: set viewer
 SELECT set_config('samsyn.municipality', $1, true), set_config('samsyn.agency', $2, true),
-       set_config('samsyn.person', $3, true), set_config('samsyn.role', $4, true),
+       set_config('samsyn.person', $3, true), set_config('samsyn.roles', $4, true),
        set_config('samsyn.groups', $5, true)`
 
 // InTx runs fn in a transaction as v and commits. It is the only transaction helper.
@@ -75,7 +76,7 @@ func once(ctx context.Context, db Beginner, v Viewer, fn func(pgx.Tx) error) err
 	}
 	defer rollback(ctx, tx)
 	if !v.zero() {
-		if _, err := tx.Exec(ctx, setViewer, v.Municipality, v.Agency, v.Person, v.Role, strings.Join(v.Groups, ",")); err != nil {
+		if _, err := tx.Exec(ctx, setViewer, v.Municipality, v.Agency, v.Person, strings.Join(v.Roles, ","), strings.Join(v.Groups, ",")); err != nil {
 			return fmt.Errorf("set viewer: %w", err)
 		}
 	}
@@ -97,7 +98,7 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 }
 
 func (v Viewer) zero() bool {
-	return v.Municipality == "" && v.Agency == "" && v.Person == "" && v.Role == "" && len(v.Groups) == 0
+	return v.Municipality == "" && v.Agency == "" && v.Person == "" && len(v.Roles) == 0 && len(v.Groups) == 0
 }
 
 func wait(ctx context.Context, d time.Duration) error {

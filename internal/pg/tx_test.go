@@ -16,7 +16,7 @@ import (
 )
 
 const readViewer = `SELECT concat_ws('|', current_setting('samsyn.municipality', true), current_setting('samsyn.agency', true),
-  current_setting('samsyn.person', true), current_setting('samsyn.role', true), current_setting('samsyn.groups', true))`
+  current_setting('samsyn.person', true), current_setting('samsyn.roles', true), current_setting('samsyn.groups', true))`
 
 func open(t *testing.T, c pg.Config, role pg.Role) *pgxpool.Pool {
 	t.Helper()
@@ -39,8 +39,8 @@ func TestViewerEndsWithTheTransaction(t *testing.T) {
 	conn, err := open(t, testenv.Postgres(t), pg.RoleWeb).Acquire(t.Context())
 	must(t, err)
 	defer conn.Release()
-	somebody := pg.Viewer{Municipality: "0780", Agency: "vaxjo", Person: "p1", Role: "member", Groups: []string{"g1", "g2"}}
-	if got := viewer(t, conn, somebody); got != "0780|vaxjo|p1|member|g1,g2" {
+	somebody := pg.Viewer{Municipality: "0780", Agency: "vaxjo", Person: "p1", Roles: []string{"member", "reporter"}, Groups: []string{"g1", "g2"}}
+	if got := viewer(t, conn, somebody); got != "0780|vaxjo|p1|member,reporter|g1,g2" {
 		t.Errorf("viewer is %q", got)
 	}
 	if got := viewer(t, conn, pg.System); got != "||||" {

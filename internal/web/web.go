@@ -17,8 +17,10 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 
+	"samsyn/events"
 	"samsyn/internal/pg"
 )
 
@@ -34,7 +36,44 @@ type Visit struct {
 	Viewer pg.Viewer
 	// Choices are the municipalities the viewer may look at, by name; never empty.
 	Choices []Choice
+	// Name is how the person is called on pages that only they and their own agency see, and Unit the
+	// unit they report for; empty where there is none.
+	Name, Unit string
+	// Acts are what the viewer may do, as services/access decided.
+	Acts map[Act]bool
+	// Nav are the pages the viewer may open, in the order in which they stand on top of every page.
+	Nav []NavItem
 }
+
+// Act is something a person may do: a row of the roles in contracts.md section 6.
+type Act string
+
+// The acts.
+const (
+	ActReport     Act = "report"      // send, see own reports and feedback
+	ActLead       Act = "lead"        // quarantine, keys, units of the own agency
+	ActOpen       Act = "open"        // open partners' reports, as sharing allows
+	ActNumbers    Act = "numbers"     // numbers, flags, reports of the week
+	ActDecide     Act = "decide"      // positions, freeze, meeting, actions
+	ActOwnActions Act = "own_actions" // say how the own agency's actions go
+	ActAdmin      Act = "admin"       // agencies, areas, agreements, people of a municipality
+)
+
+// Can says whether the viewer may do something. Handlers ask it; the database holds them to it.
+func (v Visit) Can(a Act) bool { return v.Acts[a] }
+
+// NavItem is a page of some service that stands on top of every page for who may open it.
+type NavItem struct {
+	Href string
+	Text events.Text
+	// Act is what one must be able to do; empty is everybody signed in.
+	Act Act
+}
+
+// Panel is a part of a page that another service fills: alerting owns the pages of places and weeks,
+// review says there what was decided. subject is a flag's id on the page of a place, and a week
+// (2026-W47) on the overview. The result is whole HTML of one or more sections; empty shows nothing.
+type Panel func(ctx context.Context, r *http.Request, v Visit, l Locale, subject string) (template.HTML, error)
 
 // Choice is a municipality that can be looked at.
 type Choice struct {

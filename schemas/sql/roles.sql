@@ -18,14 +18,14 @@ BEGIN
   GRANT samsyn_rolemaker TO samsyn_owner;
   -- One login role a service: what a service may touch is decided by grants and policies, not by its code.
   FOREACH name IN ARRAY ARRAY['samsyn_registry', 'samsyn_intake', 'samsyn_correlator', 'samsyn_alerting',
-                              'samsyn_access', 'samsyn_web'] LOOP
+                              'samsyn_review', 'samsyn_access', 'samsyn_web'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
       EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', name);
     END IF;
     EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = %L', name, '15s');
     EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', name, '2s');
     EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', name,
-                   CASE WHEN name IN ('samsyn_correlator', 'samsyn_alerting') THEN '30s' ELSE '5s' END);
+                   CASE WHEN name IN ('samsyn_correlator', 'samsyn_alerting', 'samsyn_review') THEN '30s' ELSE '5s' END);
   END LOOP;
   -- Its statements are index look-ups by key. A plan made while a table was empty would read it whole,
   -- and is kept long after the table has grown.

@@ -186,7 +186,8 @@ func (s *Service) Guard(next http.Handler) http.Handler {
 			s.say(w, r, http.StatusOK, "empty")
 			return
 		}
-		visit := web.Visit{Viewer: pg.Viewer{Municipality: all[0].Municipality, Person: person, Role: linkRole}, Choices: all}
+		visit := web.Visit{Viewer: pg.Viewer{Municipality: all[0].Municipality, Person: person, Roles: []string{linkRole}}, Choices: all,
+			Acts: map[web.Act]bool{web.ActNumbers: true, web.ActDecide: true, web.ActOwnActions: true}}
 		next.ServeHTTP(w, r.WithContext(web.WithVisit(r.Context(), visit)))
 	})))
 }

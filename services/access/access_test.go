@@ -64,7 +64,7 @@ func newHouse(t *testing.T) *house {
 	h.service.Routes(mux)
 	mux.Handle("/", h.service.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		visit, ok := web.VisitOf(r.Context())
-		_, _ = fmt.Fprintf(w, "%t %s %s %d", ok, visit.Viewer.Municipality, visit.Viewer.Role, len(visit.Choices))
+		_, _ = fmt.Fprintf(w, "%t %s %s %d", ok, visit.Viewer.Municipality, visit.Viewer.Roles[0], len(visit.Choices))
 	})))
 	h.municipality("us-sf", "San Francisco", false)
 	h.municipality("0780", "Växjö", true)

@@ -43,7 +43,7 @@ func (w *world) door(municipality, now string) *door {
 	mux := http.NewServeMux()
 	api.Routes(mux, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			visit := web.Visit{Viewer: pg.Viewer{Municipality: municipality, Role: "coordinator"}, Choices: []web.Choice{{Municipality: municipality}}}
+			visit := web.Visit{Viewer: pg.Viewer{Municipality: municipality, Roles: []string{"coordinator"}}, Choices: []web.Choice{{Municipality: municipality}}}
 			next.ServeHTTP(rw, r.WithContext(web.WithVisit(r.Context(), visit)))
 		})
 	})

@@ -367,7 +367,7 @@ func TestWebSeesTheViewersMunicipality(t *testing.T) {
 	defer pool.Close()
 	for municipality, want := range map[string]string{"0780": "0780 1", "0581": "0581 0", "": "- 0", "0780' OR true --": "- 0"} {
 		var got string
-		h.must(pg.InTx(ctx, pool, pg.Viewer{Municipality: municipality, Role: "member"}, func(tx pgx.Tx) error {
+		h.must(pg.InTx(ctx, pool, pg.Viewer{Municipality: municipality, Roles: []string{"member"}}, func(tx pgx.Tx) error {
 			return tx.QueryRow(ctx, `SELECT coalesce((SELECT string_agg(municipality, ',') FROM contract.municipality), '-') || ' ' ||
 				(SELECT count(*) FROM contract.agency)`).Scan(&got)
 		}))

@@ -75,7 +75,7 @@ func newTownFor(t testing.TB) *town {
 	})
 	w.handler = mux
 	w.municipality("0001", "Provstad")
-	w.visit = web.Visit{Viewer: pg.Viewer{Municipality: "0001", Role: "coordinator"}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}}}
+	w.visit = web.Visit{Viewer: pg.Viewer{Municipality: "0001", Roles: []string{"coordinator"}}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}}}
 	return w
 }
 

@@ -273,7 +273,7 @@ func TestAnotherMunicipalityIsNeverShown(t *testing.T) {
 	w := weekOf47(t)
 	w.municipality("0002", "Grannby")
 	w.exec(`INSERT INTO correlator.count VALUES ('0002', '2026-11-18', '', '', 'theft', -1, 777, 777)`)
-	w.visit.Viewer = pg.Viewer{Municipality: "0002", Role: "coordinator"}
+	w.visit.Viewer = pg.Viewer{Municipality: "0002", Roles: []string{"coordinator"}}
 	if rec := w.get("/"); rec.Code != http.StatusNotFound {
 		t.Errorf("a municipality that is no choice answers %d", rec.Code)
 	}

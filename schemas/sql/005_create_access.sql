@@ -1,0 +1,1 @@
+-- access: people, their roles, invitations and sessions, and which reports they may open.

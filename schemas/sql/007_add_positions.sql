@@ -1,0 +1,1 @@
+-- review: the calendar of the weekly review, and the position taken on every flagged place.

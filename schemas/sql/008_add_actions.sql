@@ -1,0 +1,1 @@
+-- review: actions, from problem to measured effect.

@@ -1,0 +1,1 @@
+-- review: situation reports (lägesbilder), frozen and versioned.

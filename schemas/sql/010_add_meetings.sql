@@ -1,0 +1,1 @@
+-- review: meetings, what was decided in them, their minutes.

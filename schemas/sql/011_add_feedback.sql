@@ -1,0 +1,1 @@
+-- review: what every reporter hears back, and the mails of the review.
