@@ -40,6 +40,9 @@ type Config struct {
 	// their own.
 	Now    func() time.Time
 	Logger *slog.Logger
+	// PlacePanels stand first on the page of a flagged place, and WeekPanels on the overview: what other
+	// services say there. A panel that fails is logged and left out.
+	PlacePanels, WeekPanels []web.Panel
 }
 
 // Service answers the pages of alerting.
@@ -103,6 +106,7 @@ func (s *Service) overview(w http.ResponseWriter, r *http.Request) {
 	page.Visit.Viewer.Municipality = ask.municipality
 	page.Notices = view.Notices
 	view.Page = page
+	view.Panels = s.panels(r, s.config.WeekPanels, ask, ask.week.String())
 	s.templates.Render(w, r, http.StatusOK, "overview", view)
 }
 

@@ -26,6 +26,9 @@ type view struct {
 	Watched  []string
 	NoPlaces string
 
+	// Panels are what other services say of the week.
+	Panels []template.HTML
+
 	Tabs    []tab
 	Map     web.Figure
 	Trend   web.Figure
