@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"samsyn/internal/local"
+	"samsyn/internal/mail"
 	"samsyn/internal/pg"
 	"samsyn/internal/run"
 	"samsyn/services/access"
@@ -100,16 +101,22 @@ func startAlerting(ctx context.Context, s *site) error {
 
 // alertingConfig is the same for the worker and for commands. public is where links in mails lead.
 func (in *installation) alertingConfig(s Settings, public string) (alerting.Config, error) {
+	sender, err := in.mailConfig(s)
+	return alerting.Config{
+		PublicURL: public, MailDir: sender.Dir, SMTP: sender.SMTP,
+		Webhook: alerting.Webhook{Hosts: s.WebhookHosts, Secret: in.Key("webhooks")},
+	}, err
+}
+
+// mailConfig is where the mail of every service goes.
+func (in *installation) mailConfig(s Settings) (mail.Config, error) {
 	password, err := readPassword(s.SMTPPasswordFile)
 	if err != nil {
-		return alerting.Config{}, err
+		return mail.Config{}, err
 	}
 	server, err := s.SMTP.smtp(password)
 	server.From = s.MailFrom
-	return alerting.Config{
-		PublicURL: public, MailDir: filepath.Join(in.Dir, "mail"), SMTP: server,
-		Webhook: alerting.Webhook{Hosts: s.WebhookHosts, Secret: in.Key("webhooks")},
-	}, err
+	return mail.Config{SMTP: server, Dir: filepath.Join(in.Dir, "mail")}, err
 }
 
 func readPassword(file string) (string, error) {

@@ -18,7 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
 
-	"samsyn/services/alerting"
+	"samsyn/internal/mail"
 )
 
 // Settings say where an installation is and how it runs; they are the same for every command. Flags
@@ -56,15 +56,15 @@ type Settings struct {
 type mailURL string
 
 // smtp reads the address; loopback alone may go without TLS.
-func (m mailURL) smtp(password string) (alerting.SMTP, error) {
+func (m mailURL) smtp(password string) (mail.SMTP, error) {
 	if m == "" {
-		return alerting.SMTP{}, nil
+		return mail.SMTP{}, nil
 	}
 	u, err := url.Parse(string(m))
 	if err != nil || u.Hostname() == "" {
-		return alerting.SMTP{}, fmt.Errorf("%q is not like smtp://user@host:587", string(m))
+		return mail.SMTP{}, fmt.Errorf("%q is not like smtp://user@host:587", string(m))
 	}
-	s := alerting.SMTP{Host: u.Hostname(), User: u.User.Username(), Password: password}
+	s := mail.SMTP{Host: u.Hostname(), User: u.User.Username(), Password: password}
 	switch u.Scheme {
 	case "smtp":
 		s.Port, s.TLS = 587, "starttls"
@@ -74,11 +74,11 @@ func (m mailURL) smtp(password string) (alerting.SMTP, error) {
 	case "smtps":
 		s.Port, s.TLS = 465, "implicit"
 	default:
-		return alerting.SMTP{}, fmt.Errorf("%q begins with neither smtp:// nor smtps://", string(m))
+		return mail.SMTP{}, fmt.Errorf("%q begins with neither smtp:// nor smtps://", string(m))
 	}
 	if u.Port() != "" {
 		if s.Port, err = port(u.Port()); err != nil {
-			return alerting.SMTP{}, fmt.Errorf("%q has no usable port", string(m))
+			return mail.SMTP{}, fmt.Errorf("%q has no usable port", string(m))
 		}
 	}
 	return s, nil

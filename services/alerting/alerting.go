@@ -37,6 +37,7 @@ import (
 
 	"samsyn/events"
 	"samsyn/events/bus"
+	"samsyn/internal/mail"
 	"samsyn/internal/pg"
 )
 
@@ -55,7 +56,7 @@ type Service struct {
 	conn    *bus.Conn
 	log     *slog.Logger
 	metrics *metrics
-	post    *post
+	mail    *mail.Sender
 	webhook *webhook
 	holder  uuid.UUID
 
@@ -73,8 +74,12 @@ func New(db pg.Beginner, conn *bus.Conn, log *slog.Logger, registerer prometheus
 	if err != nil {
 		return nil, err
 	}
+	sender, err := mail.New(mail.Config{SMTP: config.SMTP, Dir: config.MailDir})
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
-		config: config, store: store{db}, conn: conn, log: log, metrics: newMetrics(registerer), post: newPost(config), webhook: newWebhook(config.Webhook),
+		config: config, store: store{db}, conn: conn, log: log, metrics: newMetrics(registerer), mail: sender, webhook: newWebhook(config.Webhook),
 		holder: uuid.New(), noticed: make(chan struct{}, 1), planned: map[string]chan struct{}{}, towns: map[events.MunicipalityID]chan struct{}{},
 	}
 	for _, channel := range channels() {

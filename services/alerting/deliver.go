@@ -151,7 +151,7 @@ func (s *Service) send(ctx context.Context, now time.Time, l letter, sc scene) e
 	}
 	switch l.Channel {
 	case channelMail:
-		return s.post.send(ctx, now, l, sc)
+		return s.sendMail(ctx, now, l, sc)
 	case channelWebhook:
 		return s.webhook.send(ctx, now, l)
 	default:
@@ -202,7 +202,7 @@ func (s *Service) scenes(ctx context.Context, channel string, letters []letter) 
 
 // housekeep throws old .eml files away and counts what could not be delivered.
 func (s *Service) housekeep(ctx context.Context, now time.Time) {
-	s.report(ctx, "prune mails", s.post.prune(now, s.config.MailKept))
+	s.report(ctx, "prune mails", s.mail.Prune(now, s.config.MailKept))
 	counts, err := s.store.undelivered(ctx, now)
 	s.report(ctx, "count undelivered messages", err)
 	if err == nil {

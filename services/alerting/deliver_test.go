@@ -15,14 +15,16 @@ import (
 	"github.com/google/uuid"
 
 	"samsyn/events"
+	"samsyn/internal/mail"
+	"samsyn/internal/mail/mailtest"
 	"samsyn/internal/testenv"
 )
 
 // mailWorld is a world whose mail goes to a server of the test's own.
-func mailWorld(t *testing.T) (*world, *smtpServer) {
+func mailWorld(t *testing.T) (*world, *mailtest.Server) {
 	t.Helper()
-	w, server := newWorld(t, testenv.NATS(t).Conn), newSMTPServer(t)
-	w.service = w.newService(Config{SMTP: server.config(tlsNone)})
+	w, server := newWorld(t, testenv.NATS(t).Conn), mailtest.New(t)
+	w.service = w.newService(Config{SMTP: server.SMTP(mail.TLSNone)})
 	return w, server
 }
 
@@ -77,7 +79,7 @@ func TestSeriousMailLeavesAtOnce(t *testing.T) {
 	w.commit(aShooting)
 	w.look("2026-11-20T21:00:00+01:00")
 	w.deliver("mail", "2026-11-20T21:00:01+01:00")
-	mails := server.taken()
+	mails := server.Taken()
 	if len(mails) != 1 {
 		t.Fatalf("%d mails; deliveries %v", len(mails), w.deliveries("mail"))
 	}
@@ -104,7 +106,7 @@ func TestSeriousMailLeavesAtOnce(t *testing.T) {
 		t.Errorf("HTML: %s", h["text/html"][0])
 	}
 	w.deliver("mail", "2026-11-20T21:30:00+01:00")
-	if n := len(server.taken()); n != 1 {
+	if n := len(server.Taken()); n != 1 {
 		t.Errorf("%d mails after the second round", n)
 	}
 }
@@ -125,11 +127,11 @@ func TestDigestIsOneMailOnMondayMorning(t *testing.T) {
 	w.commit(several("public_nuisance", "D2A3", "2026-11-22", 7)...)
 	w.look("2026-11-22T21:00:00+01:00")
 	w.deliver("mail", "2026-11-23T06:59:59+01:00")
-	if n := len(server.taken()); n != 0 {
+	if n := len(server.Taken()); n != 0 {
 		t.Fatalf("%d mails before seven", n)
 	}
 	w.deliver("mail", "2026-11-23T07:00:00+01:00")
-	mails := server.taken()
+	mails := server.Taken()
 	if len(mails) != 1 {
 		t.Fatalf("%d mails; deliveries %v", len(mails), w.deliveries("mail"))
 	}
@@ -148,7 +150,7 @@ func TestDigestIsOneMailOnMondayMorning(t *testing.T) {
 	w.commit(several("graffiti", "D1A2", "2026-11-23", 9)...)
 	w.look("2026-11-23T21:00:00+01:00")
 	w.deliver("mail", "2026-11-24T07:00:00+01:00")
-	mails = server.taken()
+	mails = server.Taken()
 	if len(mails) != 2 {
 		t.Fatalf("%d mails; flags %v", len(mails), lines(w.flagEvents()))
 	}
@@ -188,11 +190,11 @@ func TestKillBetweenCommitAndSend(t *testing.T) {
 			w.deliver("mail", "2026-11-20T21:03:02+01:00")
 			w.deliver("mail", "2026-11-20T21:40:00+01:00")
 			ids := map[string]bool{}
-			for _, m := range server.taken() {
+			for _, m := range server.Taken() {
 				ids[m.Header.Get("Message-Id")] = true
 			}
-			if len(server.taken()) == 0 || len(ids) != 1 {
-				t.Errorf("%d mails with %d identities; deliveries %v", len(server.taken()), len(ids), w.deliveries("mail"))
+			if len(server.Taken()) == 0 || len(ids) != 1 {
+				t.Errorf("%d mails with %d identities; deliveries %v", len(server.Taken()), len(ids), w.deliveries("mail"))
 			}
 		})
 	}
@@ -245,7 +247,7 @@ func TestMailServerFaults(t *testing.T) {
 			t.Parallel()
 			w, server := mailWorld(t)
 			w.subscribe(Subscription{Channel: "mail", Recipient: "anna@vaxjo.example"})
-			server.answer(c.to, c.says)
+			server.Answer(c.to, c.says)
 			w.commit(aShooting)
 			w.look("2026-11-20T21:00:00+01:00")
 			w.deliver("mail", "2026-11-20T21:00:01+01:00")
@@ -256,14 +258,14 @@ func TestMailServerFaults(t *testing.T) {
 			if strings.Contains(c.want, "failed") || strings.Contains(c.want, "sent") {
 				return
 			}
-			server.answer(c.to, "")
+			server.Answer(c.to, "")
 			w.deliver("mail", "2026-11-20T21:00:50+01:00") // too soon
-			before := len(server.taken())
+			before := len(server.Taken())
 			w.deliver("mail", "2026-11-20T21:01:02+01:00")
 			if got := w.deliveries("mail")[0]; got != "anna@vaxjo.example now sent 2" {
 				t.Errorf("after a minute: %s", got)
 			}
-			if after := len(server.taken()); after != before+1 {
+			if after := len(server.Taken()); after != before+1 {
 				t.Errorf("%d mails before the minute and %d after", before, after)
 			}
 		})
@@ -275,7 +277,7 @@ func TestUndeliverableIsListedAndRetried(t *testing.T) {
 	t.Parallel()
 	w, server := mailWorld(t)
 	w.subscribe(Subscription{Channel: "mail", Recipient: "anna@vaxjo.example"})
-	server.answer("", "421 not now")
+	server.Answer("", "421 not now")
 	w.commit(aShooting)
 	w.look("2026-11-20T21:00:00+01:00")
 	now := at(t, "2026-11-20T21:00:01+01:00")
@@ -291,12 +293,12 @@ func TestUndeliverableIsListedAndRetried(t *testing.T) {
 	if diff := cmp.Diff([]undeliveredRow{{"mail", "failed", 1}}, counts); diff != "" || err != nil {
 		t.Errorf("counted %v (-want +got):\n%s", err, diff)
 	}
-	server.answer("", "")
+	server.Answer("", "")
 	if n, err := w.service.Retry(t.Context(), vaxjo, now); n != 1 || err != nil {
 		t.Errorf("retried %d: %v", n, err)
 	}
 	w.deliver("mail", now.Format(time.RFC3339))
-	if len(server.taken()) != 1 {
+	if len(server.Taken()) != 1 {
 		t.Errorf("after the retry: %v", w.deliveries("mail"))
 	}
 }
@@ -312,7 +314,7 @@ func TestOneRecipientDoesNotHoldTheOthers(t *testing.T) {
 	w.commit(aShooting)
 	w.look("2026-11-20T21:00:00+01:00")
 	w.deliver("mail", "2026-11-20T21:00:01+01:00")
-	if n := len(server.taken()); n != 19 {
+	if n := len(server.Taken()); n != 19 {
 		t.Errorf("%d of 19 mails; deliveries %v", n, w.deliveries("mail"))
 	}
 }
@@ -321,26 +323,26 @@ func TestOneRecipientDoesNotHoldTheOthers(t *testing.T) {
 func TestMailNeedsTLS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testenv.NATS(t).Conn)
-	server := newSMTPServer(t)
-	w.service = w.newService(Config{SMTP: server.config(tlsStart)})
+	server := mailtest.New(t)
+	w.service = w.newService(Config{SMTP: server.SMTP(mail.TLSStart)})
 	w.subscribe(Subscription{Channel: "mail", Recipient: "anna@vaxjo.example"})
 	w.commit(aShooting)
 	w.look("2026-11-20T21:00:00+01:00")
 	w.deliver("mail", "2026-11-20T21:00:01+01:00")
-	if got := w.deliveries("mail"); len(server.taken()) != 0 || got[0] != "anna@vaxjo.example now retried 1 mail server not reached" {
+	if got := w.deliveries("mail"); len(server.Taken()) != 0 || got[0] != "anna@vaxjo.example now retried 1 mail server not reached" {
 		t.Fatalf("without STARTTLS: %v", got)
 	}
-	server.offerTLS()
+	server.OfferTLS()
 	w.deliver("mail", "2026-11-20T21:01:02+01:00")
-	if len(server.taken()) != 0 {
+	if len(server.Taken()) != 0 {
 		t.Fatal("a certificate that nobody vouches for was believed")
 	}
-	w.service.post.roots = server.roots
+	w.service = w.newService(Config{SMTP: server.SMTP(mail.TLSStart)})
 	w.deliver("mail", "2026-11-20T21:10:00+01:00")
-	if server.secure != 1 {
+	if server.Secure() != 1 {
 		t.Errorf("deliveries %v", w.deliveries("mail"))
 	}
-	if _, err := (Config{SMTP: SMTP{Host: "mail.example.se", TLS: tlsNone}}).check(); err == nil {
+	if _, err := (Config{SMTP: mail.SMTP{Host: "mail.example.se", TLS: mail.TLSNone}}).check(); err == nil {
 		t.Error("a server elsewhere may be reached without TLS")
 	}
 }
@@ -353,7 +355,7 @@ func TestMailIsWrittenWhereNobodyIsToBeCalled(t *testing.T) {
 			t.Parallel()
 			w, server := mailWorld(t)
 			dir := t.TempDir()
-			w.service = w.newService(Config{MailDir: dir, SMTP: map[bool]SMTP{true: server.config(tlsNone)}[replay]})
+			w.service = w.newService(Config{MailDir: dir, SMTP: map[bool]mail.SMTP{true: server.SMTP(mail.TLSNone)}[replay]})
 			w.subscribe(Subscription{Channel: "mail", Recipient: "anna@vaxjo.example"})
 			if replay {
 				w.exec(w.registry, `UPDATE registry.municipality SET clock = 'replay', as_of = '2026-11-21T00:00:00+01:00', made_up = true`)
@@ -362,8 +364,8 @@ func TestMailIsWrittenWhereNobodyIsToBeCalled(t *testing.T) {
 			w.look("2026-11-21T00:00:00+01:00")
 			w.deliver("mail", "2026-11-21T00:00:01+01:00")
 			files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
-			if err != nil || len(files) != 1 || len(server.taken()) != 0 {
-				t.Fatalf("files %v, mails %d, deliveries %v", files, len(server.taken()), w.deliveries("mail"))
+			if err != nil || len(files) != 1 || len(server.Taken()) != 0 {
+				t.Fatalf("files %v, mails %d, deliveries %v", files, len(server.Taken()), w.deliveries("mail"))
 			}
 			content, err := os.ReadFile(files[0])
 			if err != nil || !strings.Contains(string(content), "anna@vaxjo.example") {
@@ -375,7 +377,7 @@ func TestMailIsWrittenWhereNobodyIsToBeCalled(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, age := range []time.Duration{29 * 24 * time.Hour, 31 * 24 * time.Hour} {
-				if err := w.service.post.prune(time.Now().Add(age), w.service.config.MailKept); err != nil {
+				if err := w.service.mail.Prune(time.Now().Add(age), w.service.config.MailKept); err != nil {
 					t.Fatal(err)
 				}
 				_, errMail := os.Stat(files[0])

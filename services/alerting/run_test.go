@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"samsyn/events"
+	"samsyn/internal/mail"
+	"samsyn/internal/mail/mailtest"
 	"samsyn/internal/testenv"
 )
 
@@ -78,11 +80,11 @@ func (w *world) start() (stop func()) {
 // and a mail, without anybody asking; and told to stop it stops.
 func TestRunFlagsPublishesAndDelivers(t *testing.T) {
 	nats := testenv.NATS(t)
-	w, server := newWorld(t, nats.Conn), newSMTPServer(t)
+	w, server := newWorld(t, nats.Conn), mailtest.New(t)
 	for _, agency := range []events.AgencyID{"bostad", "polis", "skola"} {
 		nats.AddAgency(vaxjo, agency)
 	}
-	w.service = w.newService(Config{SMTP: server.config(tlsNone)})
+	w.service = w.newService(Config{SMTP: server.SMTP(mail.TLSNone)})
 	w.subscribe(Subscription{Channel: "mail", Recipient: "anna@vaxjo.example"})
 	hotspots, alerts := w.listen("hotspot.0780.>"), w.listen("alert.0780.polis")
 	today := time.Now().In(w.zone)
@@ -120,7 +122,7 @@ func TestRunFlagsPublishesAndDelivers(t *testing.T) {
 	deadline := time.After(20 * time.Second)
 	for n := range 15 {
 		select {
-		case <-server.came:
+		case <-server.Came():
 		case <-deadline:
 			t.Fatalf("%d mails; deliveries %v", n, w.deliveries("mail"))
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"samsyn/internal/mail"
 	"samsyn/internal/pg"
 )
 
@@ -72,7 +73,7 @@ func TestSubscriptionsAreChecked(t *testing.T) {
 // What is wrong in a configuration is said at the start, all of it, and not when the first alert should leave.
 func TestConfigIsChecked(t *testing.T) {
 	_, err := Config{
-		PublicURL: "samsyn.example.se", SMTP: SMTP{Host: "mail.example.se", TLS: "none", From: "nobody", User: "u"}, Webhook: Webhook{Hosts: []string{"x"}, Secret: []byte("short")},
+		PublicURL: "samsyn.example.se", SMTP: mail.SMTP{Host: "mail.example.se", TLS: "none", From: "nobody", User: "u"}, Webhook: Webhook{Hosts: []string{"x"}, Secret: []byte("short")},
 	}.check()
 	for _, want := range []string{"public URL", "without TLS", "sender", "belong together", "16 bytes"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -83,7 +84,7 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Errorf("the zero Config: %v", err)
 	}
 	for tls, port := range map[string]int{"starttls": 587, "implicit": 465, "none": 25} {
-		c, err := Config{SMTP: SMTP{Host: "127.0.0.1", TLS: tls}}.check()
+		c, err := Config{SMTP: mail.SMTP{Host: "127.0.0.1", TLS: tls}}.check()
 		if err != nil || c.SMTP.Port != port {
 			t.Errorf("%s: port %d, %v", tls, c.SMTP.Port, err)
 		}

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
 
-package alerting
+// Package mailtest is a mail server on loopback for the tests of whoever sends mail.
+//
+// It promises to speak enough SMTP for our client, with STARTTLS, to say what a test tells it to say at each step, and to keep what it took.
+// It is no mail server: it delivers nothing and forgets everything when the test ends. A mail that is none fails the test.
+package mailtest
 
 import (
 	"bufio"
@@ -9,6 +13,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -23,16 +28,18 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	sender "samsyn/internal/mail"
 )
 
-// smtpServer is a mail server on loopback that does what a test tells it to.
-type smtpServer struct {
+// Server is a mail server on loopback that does what a test tells it to.
+type Server struct {
 	t        *testing.T
 	listener net.Listener
-	tls      *tls.Config // offered by STARTTLS when set
-	roots    *x509.CertPool
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	tls   *tls.Config    // offered by STARTTLS when set
+	roots *x509.CertPool // vouch for its certificate
 	// answers replaces what is said to a command ("" is the greeting, "." the end of the content); "hang" says nothing more, "drop" closes.
 	answers map[string]string
 	mails   []*mail.Message
@@ -40,13 +47,14 @@ type smtpServer struct {
 	came    chan struct{} // one for each
 }
 
-func newSMTPServer(t *testing.T) *smtpServer {
+// New starts a server that ends with the test.
+func New(t *testing.T) *Server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &smtpServer{t: t, listener: l, answers: map[string]string{}, came: make(chan struct{}, 1000)}
+	s := &Server{t: t, listener: l, answers: map[string]string{}, came: make(chan struct{}, 1000)}
 	var conns sync.WaitGroup
 	var open sync.Map
 	conns.Go(func() {
@@ -72,8 +80,8 @@ func newSMTPServer(t *testing.T) *smtpServer {
 	return s
 }
 
-// offerTLS makes the server answer STARTTLS with a certificate of its own.
-func (s *smtpServer) offerTLS() {
+// OfferTLS makes the server answer STARTTLS with a certificate of its own.
+func (s *Server) OfferTLS() {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		s.t.Fatal(err)
@@ -87,27 +95,32 @@ func (s *smtpServer) offerTLS() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.roots = x509.NewCertPool()
 	s.roots.AddCert(leaf)
 	s.tls = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
 }
 
-// config is how the service reaches the server.
-func (s *smtpServer) config(policy string) SMTP {
+// SMTP is how a sender reaches the server; policy is one of starttls, implicit and none. It
+// trusts the certificate that OfferTLS made before.
+func (s *Server) SMTP(policy string) sender.SMTP {
 	port := netip.MustParseAddrPort(s.listener.Addr().String()).Port()
-	return SMTP{
-		Host: "127.0.0.1", Port: int(port), TLS: policy, From: "Samsyn <samsyn@vaxjo.example>", Timeout: 500 * time.Millisecond,
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sender.SMTP{
+		Host: "127.0.0.1", Port: int(port), TLS: policy, From: "Samsyn <samsyn@vaxjo.example>", Timeout: 500 * time.Millisecond, Roots: s.roots,
 	}
 }
 
-// answer makes the server say something else from now on; "" is the usual again.
-func (s *smtpServer) answer(to, with string) {
+// Answer makes the server say something else from now on; "" is the usual again.
+func (s *Server) Answer(to, with string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers[to] = with
 }
 
-func (s *smtpServer) said(to, usual string) string {
+func (s *Server) said(to, usual string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if with := s.answers[to]; with != "" {
@@ -116,9 +129,15 @@ func (s *smtpServer) said(to, usual string) string {
 	return usual
 }
 
+func (s *Server) certificate() *tls.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tls
+}
+
 var errHungUp = errors.New("hung up")
 
-func (s *smtpServer) talk(c net.Conn) {
+func (s *Server) talk(c net.Conn) {
 	r := bufio.NewReader(c)
 	secure := false
 	say := func(to, usual string) error {
@@ -141,13 +160,13 @@ func (s *smtpServer) talk(c net.Conn) {
 		}
 		switch command := strings.ToUpper(strings.Fields(line + " .")[0]); command {
 		case "EHLO":
-			if s.tls != nil && !secure {
+			if s.certificate() != nil && !secure {
 				_, _ = fmt.Fprint(c, "250-here\r\n250-STARTTLS\r\n")
 			}
 			err = say(command, "250 8BITMIME")
 		case "STARTTLS":
 			if err = say(command, "220 go"); err == nil {
-				wrapped := tls.Server(c, s.tls)
+				wrapped := tls.Server(c, s.certificate())
 				c, r, secure = wrapped, bufio.NewReader(wrapped), true
 			}
 		case "DATA":
@@ -163,7 +182,7 @@ func (s *smtpServer) talk(c net.Conn) {
 	}
 }
 
-func (s *smtpServer) take(r *bufio.Reader, secure bool, say func(string, string) error) error {
+func (s *Server) take(r *bufio.Reader, secure bool, say func(string, string) error) error {
 	var content strings.Builder
 	for {
 		line, err := r.ReadString('\n')
@@ -192,39 +211,59 @@ func (s *smtpServer) take(r *bufio.Reader, secure bool, say func(string, string)
 	return say(".", "250 taken")
 }
 
-func (s *smtpServer) taken() []*mail.Message {
+// Taken are the mails so far, in order. The subject is decoded, and each part is a header named by its type in lower case.
+func (s *Server) Taken() []*mail.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]*mail.Message{}, s.mails...)
 }
 
-// readOnce puts the text and the HTML of a mail into its header, decoded, so that it can be looked at more than once.
+// Secure is how many of them came over TLS.
+func (s *Server) Secure() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.secure
+}
+
+// Came gets a value for each mail.
+func (s *Server) Came() <-chan struct{} { return s.came }
+
+// readOnce puts every part of a mail into its header, decoded, so that it can be looked at more than once.
 func readOnce(t *testing.T, m *mail.Message) *mail.Message {
 	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 	if err != nil {
 		t.Error(err)
 	}
 	m.Header["Subject"] = []string{subject}
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	readPart(t, m.Header, m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Body)
+	return m
+}
+
+func readPart(t *testing.T, into mail.Header, contentType, encoding string, body io.Reader) {
+	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
 		t.Error(err)
-		return m
+		return
 	}
-	parts := multipart.NewReader(m.Body, params["boundary"])
-	for {
-		p, err := parts.NextRawPart()
-		if err != nil {
-			return m
+	if strings.HasPrefix(kind, "multipart/") {
+		parts := multipart.NewReader(body, params["boundary"])
+		for {
+			p, err := parts.NextRawPart()
+			if err != nil {
+				return
+			}
+			readPart(t, into, p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p)
 		}
-		body := io.Reader(p)
-		if p.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
-			body = quotedprintable.NewReader(p)
-		}
-		text, err := io.ReadAll(body)
-		if err != nil {
-			t.Error(err)
-		}
-		kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
-		m.Header[kind] = []string{strings.ReplaceAll(string(text), "\r\n", "\n")}
 	}
+	switch encoding {
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		t.Error(err)
+	}
+	into[kind] = append(into[kind], strings.ReplaceAll(string(text), "\r\n", "\n"))
 }
