@@ -70,6 +70,11 @@ type Config struct {
 	Dispersion float64
 }
 
+const (
+	defaultAlertDays  = 14.0
+	defaultDispersion = 1.3
+)
+
 // ColdDays is how many days lie between the first incident of a level and the first
 // day on which one of its cells can be flagged.
 const ColdDays = 56
@@ -93,9 +98,9 @@ var levelOrder = []events.Level{events.LevelMunicipality, events.LevelDistrict, 
 // New returns a Detector without counts. The error names everything that is wrong
 // with the Config.
 func New(c Config) (*Detector, error) {
-	c.AlertDays = orDefault(c.AlertDays, 14)
+	c.AlertDays = orDefault(c.AlertDays, defaultAlertDays)
 	c.WatchDays = orDefault(c.WatchDays, 2)
-	c.Dispersion = orDefault(c.Dispersion, 1.3)
+	c.Dispersion = orDefault(c.Dispersion, defaultDispersion)
 	if err := c.check(); err != nil {
 		return nil, err
 	}

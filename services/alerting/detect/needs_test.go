@@ -66,6 +66,28 @@ func TestAsManyAsNeededRaiseAnAlertAndOneLessDoesNot(t *testing.T) {
 	}
 }
 
+// A page knows what is usual in a week and not the history: it must say the same.
+func TestWhatIsUsualSaysHowManyAreNeeded(t *testing.T) {
+	d := town(t, 3)
+	monday := (worldStart + 300).Monday()
+	for day := worldStart; day <= monday-Window; day += 2 {
+		mustAdd(t, d, day, cellOf(1, 0), 1)
+		mustAdd(t, d, worldStart+(day-worldStart)/2, cellOf(0, 1), 1)
+	}
+	for _, c := range []Cell{cellOf(0, 0), cellOf(1, 0), cellOf(0, 1), {events.LevelArea, areaName(1), ""}} {
+		usual := d.Expected(c, monday, monday)
+		for _, days := range []int{1, 7, 14, 28} {
+			want := d.Needs(midnight(monday), c, days)
+			if got := usual[0].Needs(monday, days, Field{Areas: 3, Groups: 2}); got != want || got < 2 {
+				t.Errorf("%v in %d days: %d, the detector says %d", c, days, got, want)
+			}
+		}
+	}
+	if got := (Expectation{}).Needs(monday, 7, Field{Areas: 3, Groups: 2}); got != 0 {
+		t.Errorf("where nothing is known: %d", got)
+	}
+}
+
 // A page must not promise what cannot come.
 func TestNothingIsNeededWhereNoFlagCanCome(t *testing.T) {
 	d := town(t, 2)
