@@ -298,3 +298,8 @@ CREATE VIEW contract.notification WITH (security_invoker = true) AS
     LEFT JOIN alerting.message m ON (m.municipality, m.id) = (n.municipality, n.message);
 GRANT SELECT ON contract.flag, contract.flag_report, contract.expected TO samsyn_alerting, samsyn_web, samsyn_agency;
 GRANT SELECT ON contract.notification TO samsyn_alerting, samsyn_web;
+
+-- The reports of incidents that several reports tell of: its condition is that of the index by which they are found.
+CREATE VIEW contract.linked WITH (security_invoker = true) AS
+  SELECT municipality, episode, agency, report, unit, lead, counted FROM correlator.report WHERE reports > 1;
+GRANT SELECT ON contract.linked TO samsyn_alerting, samsyn_web, samsyn_review;

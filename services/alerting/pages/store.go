@@ -248,7 +248,8 @@ type source struct {
 	NothingInWeek      bool
 }
 
-// What a unit reported of the week's incidents is found through the index of lead reports by day.
+// What a unit reported of the week's incidents is found through the index of lead reports by day, and through that of the
+// incidents that several reports tell of.
 const selectSources = `-- pages: who reports
 WITH known AS (
   SELECT agency, unit, name FROM contract.unit WHERE municipality = $1
@@ -258,9 +259,12 @@ WITH known AS (
      AND (s.unit <> '' OR NOT EXISTS (SELECT FROM contract.unit u WHERE u.municipality = $1 AND u.agency = s.agency))
      AND NOT EXISTS (SELECT FROM contract.unit u WHERE u.municipality = $1 AND u.agency = s.agency AND u.unit = s.unit)
 ), seen AS (
-  SELECT r.agency, r.unit, count(*)::int AS reports
-    FROM contract.incident i JOIN contract.report r ON r.municipality = $1 AND r.episode = i.episode AND r.counted
-   WHERE i.municipality = $1 AND i.day >= $2 AND i.day < $3 GROUP BY 1, 2
+  SELECT agency, unit, count(*)::int AS reports FROM (
+    SELECT agency, unit FROM contract.report WHERE municipality = $1 AND lead AND counted AND day >= $2 AND day < $3
+    UNION ALL
+    SELECT l.agency, l.unit FROM contract.incident i JOIN contract.linked l ON l.municipality = $1 AND l.episode = i.episode AND l.counted AND NOT l.lead
+     WHERE i.municipality = $1 AND i.day >= $2 AND i.day < $3 AND i.reports > 1) AS told
+   GROUP BY 1, 2
 ), nothing AS (
   SELECT DISTINCT agency, coalesce(unit, '') AS unit FROM contract.notice
    WHERE municipality = $1 AND kind = 'nothing' AND state = 'accepted' AND starts < $5 AND ends > $4
