@@ -387,6 +387,13 @@ var definers = map[string]string{
 	"registry.end_sessions":     "suspension",
 
 	"correlator.refresh_statistics": "the correlator tells the planner of tables it fills",
+
+	"contract.viewer_reach":  "policies: what the viewer's roles open, as stored",
+	"contract.viewer_groups": "policies: the groups the viewer is in, as stored",
+	"contract.own_reports":   "an agency finds its reports by who sent them",
+	"contract.report_text":   "the text of a report that the caller may open",
+	"contract.kept_of_flag":  "the number of reports behind a flag that the caller may not open",
+	"contract.kept_in_area":  "the same in an area",
 }
 
 // Who may do more than their grants, and who owns what, is decided here and nowhere
