@@ -74,42 +74,50 @@ func (s *Service) drop(w http.ResponseWriter, r *http.Request, who grant) error 
 	return s.decide(w, r, who, events.Drop)
 }
 
-// decide looks with the agency's own login first, so that an id of another agency never leaves this door; the correlator
-// then decides and writes.
 func (s *Service) decide(w http.ResponseWriter, r *http.Request, who grant, verb events.DecideVerb) error {
 	id, err := uuid.Parse(r.PathValue("id"))
 	if err != nil {
 		return web.NotFound()
 	}
-	found, err := s.store.quarantined(r.Context(), who, id)
+	receipt, err := s.decideAbout(r.Context(), who, events.Decide{ID: id, Verb: verb, By: "key:" + who.prefix})
 	if err != nil {
 		return err
+	}
+	return writeJSON(w, http.StatusOK, receipt)
+}
+
+// decideAbout looks with the agency's own login first, so that an id of another agency never leaves this door; the correlator
+// then decides and writes.
+func (s *Service) decideAbout(ctx context.Context, who grant, d events.Decide) (*events.Receipt, error) {
+	found, err := s.store.quarantined(ctx, who, d.ID)
+	if err != nil {
+		return nil, err
 	}
 	if !found {
-		return web.NotFound()
+		return nil, web.NotFound()
 	}
-	decided, err := s.askToDecide(r.Context(), who, events.Decide{ID: id, Verb: verb, By: "key:" + who.prefix})
+	decided, err := s.askToDecide(ctx, who, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch decided.Problem {
 	case "":
-		return writeJSON(w, http.StatusOK, decided.Receipt)
+		return decided.Receipt, nil
 	case events.DecideUnknown:
-		return web.NotFound()
+		return nil, web.NotFound()
 	case events.DecideOtherwise:
-		return web.Problem{
+		return nil, web.Problem{
 			Status: http.StatusConflict, Code: "already_decided",
 			Title: text("Händelsen har redan lämnat karantänen på annat sätt.", "The event has already left quarantine another way."),
 		}
 	case events.DecideNotPossible:
-		return web.Problem{
+		return nil, web.Problem{
 			Status: http.StatusUnprocessableEntity, Code: "not_possible", Reasons: bare(decided.Reasons),
 			Title:  text("Händelsen kan inte räknas som den är.", "The event cannot be counted as it is."),
 			Detail: text("Skicka en rättelse med högre revision, eller avskriv den.", "Send a correction with a higher revision, or drop it."),
 		}
 	}
-	return fmt.Errorf("%w: %s", errNobodyJudges, decided.Problem)
+	return nil, fmt.Errorf("%w: %s", errNobodyJudges, decided.Problem)
 }
 
 func (s *Service) askToDecide(ctx context.Context, who grant, d events.Decide) (events.Decided, error) {
