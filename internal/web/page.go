@@ -79,6 +79,27 @@ func (p Page) Home() template.URL {
 	return template.URL(Query(url.Values{}, "m", p.Visit.Viewer.Municipality, "lang", p.Lang)) // encoded by Query
 }
 
+// NavLink is a page to go to.
+type NavLink struct {
+	Href, Text string
+	// Current is the page that is shown, or one below it.
+	Current bool
+}
+
+// Nav are the pages that the viewer may open, in the reader's language; municipality and language are kept.
+func (p Page) Nav() []NavLink {
+	links := make([]NavLink, len(p.Visit.Nav))
+	for i, item := range p.Visit.Nav {
+		text := item.Text.SV
+		if p.Lang == english {
+			text = item.Text.EN
+		}
+		current := p.address.Path == item.Href || item.Href != "/" && strings.HasPrefix(p.address.Path, item.Href+"/")
+		links[i] = NavLink{Href: item.Href + string(p.Home()), Text: text, Current: current}
+	}
+	return links
+}
+
 // Query writes a query with some parameters set anew; empty ones and lang=sv, which is
 // the default, are left out.
 func Query(q url.Values, set ...string) string {
@@ -181,12 +202,12 @@ func (t *Templates) Message(w http.ResponseWriter, r *http.Request, status int, 
 	Send(w, r, status, "text/html; charset=utf-8", body)
 }
 
-// Error answers with what the status means for a person: 404, 503, and 500 for
+// Error answers with what the status means for a person: 403, 404, 503, and 500 for
 // everything else.
 func (t *Templates) Error(w http.ResponseWriter, r *http.Request, status int) {
 	l := NewLocale(LanguageOf(r), Texts(), nil)
 	key := "error.500"
-	if status == http.StatusNotFound || status == http.StatusServiceUnavailable {
+	if status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusServiceUnavailable {
 		key = "error." + strconv.Itoa(status)
 	}
 	t.Message(w, r, status, Message{

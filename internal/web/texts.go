@@ -7,6 +7,7 @@ func Texts() Catalogue {
 	return Catalogue{
 		"layout.skip":         {SV: "Hoppa till innehållet", EN: "Skip to content"},
 		"layout.nav":          {SV: "Inställningar", EN: "Settings"},
+		"layout.pages":        {SV: "Sidor", EN: "Pages"},
 		"layout.about":        {SV: "Om uppgifterna", EN: "About the data"},
 		"layout.municipality": {SV: "Kommun", EN: "Municipality"},
 		"layout.show":         {SV: "Visa", EN: "Show"},
@@ -19,6 +20,8 @@ func Texts() Catalogue {
 		},
 		"figure.table": {SV: "Visa som tabell", EN: "Show as a table"},
 
+		"error.403.title": {SV: "Det här får du inte göra", EN: "You may not do this"},
+		"error.403.text":  {SV: "Ditt uppdrag i Samsyn omfattar inte den sidan. Fråga din administratör om det borde göra det.", EN: "Your role in Samsyn does not include that page. Ask your administrator if it should."},
 		"error.404.title": {SV: "Sidan finns inte", EN: "There is no such page"},
 		"error.404.text":  {SV: "Adressen leder ingenstans, eller till något som du inte får se.", EN: "The address leads nowhere, or to something you may not see."},
 		"error.500.title": {SV: "Något gick fel hos oss", EN: "Something went wrong here"},

@@ -36,6 +36,9 @@ type Visit struct {
 	Viewer pg.Viewer
 	// Choices are the municipalities the viewer may look at, by name; never empty.
 	Choices []Choice
+	// Login is the database login of the viewer's agency: pages that open reports read through it
+	// (pg.Agencies.For), with Viewer. Empty for who has no agency, and opens no report.
+	Login string
 	// Name is how the person is called on pages that only they and their own agency see, and Unit the
 	// unit they report for; empty where there is none.
 	Name, Unit string
@@ -44,6 +47,10 @@ type Visit struct {
 	// Nav are the pages the viewer may open, in the order in which they stand on top of every page.
 	Nav []NavItem
 }
+
+// Terminal is the Person of who signed in by the link on the terminal: somebody who runs this machine. It
+// reads as an id and no row of contract.person has it.
+const Terminal = "00000000-0000-0000-0000-000000000000"
 
 // Act is something a person may do: a row of the roles in contracts.md section 6.
 type Act string
@@ -61,6 +68,16 @@ const (
 
 // Can says whether the viewer may do something. Handlers ask it; the database holds them to it.
 func (v Visit) Can(a Act) bool { return v.Acts[a] }
+
+// May says whether the visit may look at a municipality.
+func (v Visit) May(municipality string) bool {
+	for _, c := range v.Choices {
+		if c.Municipality == municipality {
+			return true
+		}
+	}
+	return false
+}
 
 // NavItem is a page of some service that stands on top of every page for who may open it.
 type NavItem struct {
@@ -92,16 +109,6 @@ func WithVisit(ctx context.Context, v Visit) context.Context {
 func VisitOf(ctx context.Context) (Visit, bool) {
 	v, ok := ctx.Value(visitKey{}).(Visit)
 	return v, ok
-}
-
-// May says whether the visit may look at a municipality.
-func (v Visit) May(municipality string) bool {
-	for _, c := range v.Choices {
-		if c.Municipality == municipality {
-			return true
-		}
-	}
-	return false
 }
 
 // policy forbids what no page uses. Figures are SVG in the page and carry their looks in classes and presentation
