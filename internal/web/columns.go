@@ -18,6 +18,8 @@ type Column struct {
 	Known     bool
 	Expected  float64
 	Low, High int
+	// Apart are those of Count that are shown apart on top: the ones that only a new source tells of.
+	Apart int
 	// Partial is a week that is not over: it must not look like a drop.
 	Partial bool
 	// Marked is the week that the page is about.
@@ -141,6 +143,9 @@ func (c Columns) column(b *strings.Builder, i int, y func(float64) float64) {
 		class = "column marked"
 	}
 	fmt.Fprintf(b, `<rect class="%s"%s x="%.0f" y="%.0f" width="%.0f" height="%.0f"/>`, class, fill, x, y(float64(col.Count)), width, y(0)-y(float64(col.Count)))
+	if col.Apart > 0 {
+		fmt.Fprintf(b, `<rect class="apart" x="%.0f" y="%.0f" width="%.0f" height="%.0f"/>`, x, y(float64(col.Count)), width, y(float64(col.Count-col.Apart))-y(float64(col.Count)))
+	}
 	if col.Partial || col.Marked {
 		anchor, at := "mid", x+width/2
 		if i > len(c.Columns)-4 {

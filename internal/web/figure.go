@@ -37,11 +37,12 @@ type Table struct {
 }
 
 // Cell is one cell. Number is aligned right; Tag is the class of a label that the text is
-// put in.
+// put in; Href leads to what is behind it.
 type Cell struct {
 	Text   string
 	Number bool
 	Tag    string
+	Href   string
 }
 
 // Name is a cell of text.
@@ -49,6 +50,12 @@ func Name(text string) Cell { return Cell{Text: text} }
 
 // Number is a cell of a number already written for people.
 func Number(text string) Cell { return Cell{Text: text, Number: true} }
+
+// To is the cell with a link to what is behind it.
+func (c Cell) To(href string) Cell {
+	c.Href = href
+	return c
+}
 
 // CSV writes the table as Swedish spreadsheets open it: UTF-8 with BOM, semicolons,
 // decimal commas, no cell that a spreadsheet would run as a formula.
