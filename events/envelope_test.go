@@ -51,7 +51,11 @@ func TestWhatThePlatformSendsFollowsItsSchemas(t *testing.T) {
 		{TypeHotspotFlagged, TypeHotspotFlagged, hotspot},
 		{TypeHotspotUpdated, TypeHotspotUpdated, hotspot},
 		{TypeHotspotCleared, TypeHotspotCleared, hotspot},
-		{TypeDecision, TypeDecision, Decision{uuid.New(), hotspot.ID, "watch", noon}},
+		{TypeDecision, TypeDecision, Decision{ID: uuid.New(), Hotspot: hotspot.ID, Version: 1, Position: "watch", Decided: noon, Until: "2026-W49"}},
+		{TypeActionChanged, TypeActionChanged, ActionChanged{
+			ID: uuid.New(), Version: 1, Level: LevelArea, Area: "A1", Measure: "lighting", State: "decided", Owner: "bostad", Due: "2026-12-01", Changed: noon,
+		}},
+		{TypeReportPublished, TypeReportPublished, ReportPublished{"0480", "2026-W47", 1, strings.Repeat("0f", 32), noon}},
 	} {
 		body, err := Envelope("x-1", PlatformSource("0480"), c.typ, noon, c.data)
 		if err != nil {
@@ -83,6 +87,12 @@ func TestEveryReleasedAnswerIsStillReadWhole(t *testing.T) {
 			data, _, err = DecodeHotspot(body)
 		case TypeAccepted:
 			data, _, err = DecodeAccepted(body)
+		case TypeDecision:
+			data, err = DecodeDecision(body)
+		case TypeActionChanged:
+			data, err = DecodeActionChanged(body)
+		case TypeReportPublished:
+			data, err = DecodeReportPublished(body)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -127,7 +127,7 @@ func TestEverySchemaCompilesAndIsNamedAsItsType(t *testing.T) {
 	for _, typ := range []string{
 		TypeIncidentReported, TypeIncidentCorrected, TypeIncidentWithdrawn, TypeNothingReported, TypeCountsReported,
 		TypeContextAnnounced, TypeReceipt, TypeAccepted, TypeHotspotFlagged, TypeHotspotUpdated, TypeHotspotCleared,
-		TypeDecision,
+		TypeDecision, TypeActionChanged, TypeReportPublished,
 	} {
 		if all[typ] == nil {
 			t.Errorf("no schema for %s", typ)
