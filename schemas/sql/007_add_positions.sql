@@ -140,9 +140,9 @@ GRANT SELECT (municipality, flag, version, kind, reason, until_week, returned_at
   flag_revision, observed, decided_at, decided_by, meeting) ON review.position TO samsyn_web;
 
 -- contract.position is how far streams are read.
-CREATE VIEW contract.place_position WITH (security_invoker = true) AS
+CREATE VIEW contract.flag_position WITH (security_invoker = true) AS
   SELECT municipality, flag, version, kind, reason, until_week, returned_at, handed_to, owner_agency, owner_person, due_on, action,
          flag_revision, observed, decided_at, decided_by, meeting FROM review.position;
 CREATE VIEW contract.week WITH (security_invoker = true) AS
   SELECT municipality, week, deadline, meeting, reminded_at, frozen_at FROM review.week;
-GRANT SELECT ON contract.place_position, contract.week TO samsyn_review, samsyn_web;
+GRANT SELECT ON contract.flag_position, contract.week TO samsyn_review, samsyn_web;
