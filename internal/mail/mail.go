@@ -63,7 +63,9 @@ type Error struct {
 	Reason string
 	// Permanent says that trying again cannot help.
 	Permanent bool
-	cause     error
+	// Away says that the server did not answer at all: other mails would fare no better now.
+	Away  bool
+	cause error
 }
 
 func (e *Error) Error() string { return e.Reason }
@@ -213,7 +215,7 @@ func (s *Sender) options() []mail.Option {
 func smtpError(err error) error {
 	var sent *mail.SendError
 	if !errors.As(err, &sent) {
-		return &Error{Reason: "mail server not reached", cause: err}
+		return &Error{Reason: "mail server not reached", Away: true, cause: err}
 	}
 	code := sent.ErrorCode()
 	final := code >= 500 && (sent.Reason == mail.ErrSMTPRcptTo || sent.Reason == mail.ErrSMTPData || sent.Reason == mail.ErrSMTPDataClose)
