@@ -81,28 +81,42 @@ CREATE INDEX action_due ON review.action (municipality, due_on);
 CREATE INDEX action_flag ON review.action (municipality, flag) WHERE flag IS NOT NULL;
 CREATE INDEX action_meeting ON review.action (municipality, meeting) WHERE meeting IS NOT NULL;
 
+-- Who looks is held here too, not only by the pages. A worker has no viewer and sees all municipalities. A coordinator makes and
+-- changes every action; a lead or a member of an agency changes what that agency owns. An association acts and sees what it owns:
+-- it is no party to the numbers. A viewer without an agency is the installation's own.
 DO $$
 DECLARE
   t text;
+  at_home text := '((SELECT contract.viewer_municipality()) IS NULL OR municipality = (SELECT contract.viewer_municipality()))';
+  worker text := '(SELECT contract.viewer_municipality()) IS NULL';
+  coordinator text := '(SELECT string_to_array(current_setting(''samsyn.roles'', true), '','') && ''{coordinator}'')';
+  partner text := '(SELECT string_to_array(current_setting(''samsyn.roles'', true), '','') && ''{coordinator,agency_lead,member}''
+    AND NOT EXISTS (SELECT FROM contract.agency g WHERE g.municipality = (SELECT contract.viewer_municipality())
+      AND g.agency = current_setting(''samsyn.agency'', true) AND g.kind = ''association''))';
+  own text := '(owner_agency = (SELECT current_setting(''samsyn.agency'', true))
+    AND (SELECT string_to_array(current_setting(''samsyn.roles'', true), '','') && ''{coordinator,agency_lead,member}''))';
+  its text := 'EXISTS (SELECT FROM review.action a WHERE (a.municipality, a.action) = (action_event.municipality, action_event.action)%s)';
 BEGIN
   FOREACH t IN ARRAY ARRAY['action', 'action_event'] LOOP
     EXECUTE format('ALTER TABLE review.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE review.%I FORCE ROW LEVEL SECURITY', t);
-    -- A worker has no viewer. A viewer of an installation's own pages has no agency: it is held by its municipality alone.
-    EXECUTE format('CREATE POLICY review_add ON review.%I FOR INSERT TO samsyn_review
-      WITH CHECK ((SELECT contract.viewer_municipality()) IS NULL OR municipality = (SELECT contract.viewer_municipality()))', t);
-    EXECUTE format('CREATE POLICY review_see ON review.%I FOR SELECT TO samsyn_review
-      USING ((SELECT contract.viewer_municipality()) IS NULL OR municipality = (SELECT contract.viewer_municipality()))', t);
-    EXECUTE format('CREATE POLICY web_read ON review.%I FOR SELECT TO samsyn_web USING (municipality = (SELECT contract.viewer_municipality()))', t);
     EXECUTE format('GRANT SELECT, INSERT ON review.%I TO samsyn_review', t);
     EXECUTE format('GRANT SELECT ON review.%I TO samsyn_web', t);
   END LOOP;
+  EXECUTE format('CREATE POLICY review_see ON review.action FOR SELECT TO samsyn_review USING (%s AND (%s OR %s OR %s))', at_home, worker, partner, own);
+  EXECUTE format('CREATE POLICY review_add ON review.action FOR INSERT TO samsyn_review WITH CHECK (%s AND (%s OR %s))', at_home, worker, coordinator);
+  EXECUTE format('CREATE POLICY review_change ON review.action FOR UPDATE TO samsyn_review USING (%1$s AND (%2$s OR %3$s OR %4$s))
+    WITH CHECK (%1$s AND (%2$s OR %3$s OR %4$s))', at_home, worker, coordinator, own);
+  EXECUTE format('CREATE POLICY web_read ON review.action FOR SELECT TO samsyn_web
+    USING (municipality = (SELECT contract.viewer_municipality()) AND (%s OR %s))', partner, own);
+  EXECUTE format('CREATE POLICY review_see ON review.action_event FOR SELECT TO samsyn_review USING (%s AND %s)', at_home, format(its, ''));
+  EXECUTE format('CREATE POLICY web_read ON review.action_event FOR SELECT TO samsyn_web
+    USING (municipality = (SELECT contract.viewer_municipality()) AND %s)', format(its, ''));
+  EXECUTE format('CREATE POLICY review_add ON review.action_event FOR INSERT TO samsyn_review WITH CHECK (%s AND (%s OR %s OR %s))',
+    at_home, worker, coordinator, format(its, ' AND a.owner_agency = (SELECT current_setting(''samsyn.agency'', true))'));
 END
 $$;
 -- Versions are a record: they are added to and not changed.
-CREATE POLICY review_change ON review.action FOR UPDATE TO samsyn_review
-  USING ((SELECT contract.viewer_municipality()) IS NULL OR municipality = (SELECT contract.viewer_municipality()))
-  WITH CHECK ((SELECT contract.viewer_municipality()) IS NULL OR municipality = (SELECT contract.viewer_municipality()));
 GRANT UPDATE ON review.action TO samsyn_review;
 -- Foreign keys are checked as the owner.
 CREATE POLICY foreign_keys ON review.action FOR SELECT TO samsyn_owner USING (true);

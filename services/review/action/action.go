@@ -24,6 +24,7 @@ import (
 	"github.com/google/uuid"
 
 	"samsyn/events"
+	"samsyn/internal/privacy"
 )
 
 // State is how far an action has come.
@@ -204,6 +205,9 @@ func (a Action) check() error {
 	} {
 		if len([]rune(text)) > longestText {
 			return &Invalid{field, "long"}
+		}
+		if len(privacy.Screen(text)) > 0 {
+			return &Invalid{field, "personal"}
 		}
 	}
 	switch {

@@ -14,7 +14,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"samsyn/events"
 	"samsyn/internal/pg"
+	"samsyn/services/review/outgoing"
 )
 
 // Store keeps actions.
@@ -64,7 +66,7 @@ func (s *Store) Create(ctx context.Context, v pg.Viewer, a Action) (stored Actio
 	return stored, err
 }
 
-// CreateTx stores a new action in the caller's transaction, at a.CreatedAt by the municipality's clock. An ID of zeros is
+// CreateTx stores a new action in the caller's transaction, and says so on the bus when that commits, at a.CreatedAt by the municipality's clock. An ID of zeros is
 // given a new one, a State of "" is Decided, Weeks of 0 DefaultWeeks, a StartOn of zero the day of DueOn or of CreatedAt in
 // UTC, whichever is earlier. A value that cannot be is *Invalid.
 func CreateTx(ctx context.Context, tx pgx.Tx, a Action) (Action, error) {
@@ -85,7 +87,15 @@ func CreateTx(ctx context.Context, tx pgx.Tx, a Action) (Action, error) {
 	if _, err := tx.Exec(ctx, insertAction, a.values()...); err != nil {
 		return Action{}, fmt.Errorf("add action %s: %w", a.ID, err)
 	}
-	return a, nil
+	return a, outgoing.Decided(ctx, tx, events.MunicipalityID(a.Municipality), a.event())
+}
+
+// event is what everyone inside hears of the action: no text and no person.
+func (a Action) event() events.ActionChanged {
+	return events.ActionChanged{
+		ID: a.ID, Version: a.Version, Hotspot: a.Flag, Level: events.Level(a.Level), Area: events.AreaCode(a.Area), Group: a.Group,
+		Measure: string(a.Measure), State: string(a.State), Owner: events.AgencyID(a.OwnerAgency), Due: a.DueOn.Format(time.DateOnly), Changed: a.ChangedAt,
+	}
 }
 
 func (a Action) completed() Action {
@@ -186,7 +196,7 @@ func ChangeTx(ctx context.Context, tx pgx.Tx, a Action, by *uuid.UUID, at time.T
 	if _, err := tx.Exec(ctx, updateAction, a.values()...); err != nil {
 		return Action{}, fmt.Errorf("change action %s: %w", a.ID, err)
 	}
-	return a, nil
+	return a, outgoing.Decided(ctx, tx, events.MunicipalityID(a.Municipality), a.event())
 }
 
 // differences names the fields, as JSON has them, in which two versions of an action differ.

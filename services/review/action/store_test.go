@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
+	"samsyn/events"
 	"samsyn/internal/pg"
 	"samsyn/services/review/action"
 )
@@ -21,7 +23,7 @@ func TestAnActionIsReadAsItWasMade(t *testing.T) {
 	flag, person := uuid.New(), uuid.New()
 	a.Flag, a.OwnerPerson = &flag, &person
 	made := w.made(a)
-	read, err := w.store.Get(t.Context(), viewer("bostad"), made.ID)
+	read, err := w.store.Get(t.Context(), viewer("bostad", "member"), made.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +31,7 @@ func TestAnActionIsReadAsItWasMade(t *testing.T) {
 		!read.StartOn.Equal(a.StartOn) || !read.FollowUpOn.Equal(*a.FollowUpOn) || read.Problem != a.Problem || read.ControlArea != "b1" {
 		t.Errorf("read %+v", read)
 	}
-	if list, err := w.store.List(t.Context(), viewer("bostad"), action.Filter{Flag: &flag}); err != nil || len(list) != 1 {
+	if list, err := w.store.List(t.Context(), viewer("bostad", "member"), action.Filter{Flag: &flag}); err != nil || len(list) != 1 {
 		t.Errorf("by flag: %v, %v", list, err)
 	}
 	if _, err := w.store.Get(t.Context(), pg.Viewer{Municipality: "0002"}, made.ID); !errors.Is(err, action.ErrUnknown) {
@@ -43,17 +45,17 @@ func TestTheSecondOfTwoWhoChangeIsShownBoth(t *testing.T) {
 	a := w.made(w.lamps())
 	first, second := a, a
 	first.DueOn = day("2026-12-11")
-	if _, err := w.store.Change(t.Context(), viewer("kommun"), first, nil, w.now); err != nil {
+	if _, err := w.store.Change(t.Context(), viewer("kommun", "coordinator"), first, nil, w.now); err != nil {
 		t.Fatal(err)
 	}
 	second.Cause = "Trasiga lampor"
-	_, err := w.store.Change(t.Context(), viewer("bostad"), second, nil, w.now)
+	_, err := w.store.Change(t.Context(), viewer("bostad", "member"), second, nil, w.now)
 	var conflict *action.Conflict
 	if !errors.As(err, &conflict) || !errors.Is(err, action.ErrConflict) || !conflict.Stored.DueOn.Equal(first.DueOn) || conflict.Stored.Version != 2 {
 		t.Fatalf("got %v", err)
 	}
 	// Saving what is stored already is no change: a form sent twice.
-	same, err := w.store.Change(t.Context(), viewer("kommun"), conflict.Stored, nil, w.now.Add(time.Hour))
+	same, err := w.store.Change(t.Context(), viewer("kommun", "coordinator"), conflict.Stored, nil, w.now.Add(time.Hour))
 	if err != nil || same.Version != 2 {
 		t.Errorf("saved again: version %d, %v", same.Version, err)
 	}
@@ -88,7 +90,7 @@ func TestOnlyTheStepsOfTheMachineAreTaken(t *testing.T) {
 	}
 	a.State = action.Evaluated
 	var invalid *action.Invalid
-	if _, err := w.store.Change(t.Context(), viewer("kommun"), a, nil, w.now); !errors.As(err, &invalid) || invalid.Field != "state" {
+	if _, err := w.store.Change(t.Context(), viewer("kommun", "coordinator"), a, nil, w.now); !errors.As(err, &invalid) || invalid.Field != "state" {
 		t.Errorf("decided to evaluated: %v", err)
 	}
 }
@@ -108,12 +110,12 @@ func TestTheControlAreaIsNamedBeforeTheStart(t *testing.T) {
 	} {
 		changed := a
 		change(&changed)
-		if _, err := w.store.Change(t.Context(), viewer("kommun"), changed, nil, late); err == nil {
+		if _, err := w.store.Change(t.Context(), viewer("kommun", "coordinator"), changed, nil, late); err == nil {
 			t.Errorf("%s: stored", name)
 		}
 	}
 	a.ControlArea, a.ControlOn = "b2", on("2026-11-26")
-	if _, err := w.store.Change(t.Context(), viewer("kommun"), a, nil, day("2026-11-26").Add(9*time.Hour)); err != nil {
+	if _, err := w.store.Change(t.Context(), viewer("kommun", "coordinator"), a, nil, day("2026-11-26").Add(9*time.Hour)); err != nil {
 		t.Errorf("before the start: %v", err)
 	}
 }
@@ -130,10 +132,11 @@ func TestWhatCannotBeIsRefusedByField(t *testing.T) {
 		"problem":      func(a *action.Action) { a.Problem = strings.Repeat("å", 501) },
 		"weeks":        func(a *action.Action) { a.Weeks = 53 },
 		"state":        func(a *action.Action) { a.State = action.Done },
+		"cause":        func(a *action.Action) { a.Cause = "ring 070-123 45 67" },
 	} {
 		a := w.lamps()
 		change(&a)
-		_, err := w.store.Create(t.Context(), viewer("kommun"), a)
+		_, err := w.store.Create(t.Context(), viewer("kommun", "coordinator"), a)
 		var invalid *action.Invalid
 		if !errors.As(err, &invalid) || invalid.Field != field {
 			t.Errorf("%s: %v", field, err)
@@ -152,5 +155,85 @@ func TestLateIsCountedInDays(t *testing.T) {
 	a.State = action.Done
 	if got := a.Late(day("2026-12-07")); got != 0 {
 		t.Errorf("done: %d days late", got)
+	}
+}
+
+// What a page forgets, the database holds: who may see, make and change an action.
+func TestTheDatabaseHoldsWhoMayDoWhat(t *testing.T) {
+	w := newTown(t)
+	w.exec(`UPDATE registry.agency SET kind = 'association' WHERE agency = 'idrott'`)
+	ours := w.made(w.lamps())
+	theirs := w.lamps()
+	theirs.OwnerAgency, theirs.Measure = "idrott", action.NightWalk
+	theirs = w.made(theirs)
+	for _, c := range []struct {
+		name         string
+		viewer       pg.Viewer
+		sees         int
+		makes, moves bool // moves: the action of Bostads AB
+	}{
+		{"coordinator", viewer("kommun", "coordinator"), 2, true, true},
+		{"owner's lead", viewer("bostad", "agency_lead"), 2, false, true},
+		{"owner's reporter", viewer("bostad", "reporter"), 0, false, false},
+		{"another's member", viewer("kommun", "member"), 2, false, false},
+		{"association", viewer("idrott", "member"), 1, false, false},
+		{"administrator", viewer("", "admin"), 0, false, false},
+		{"another municipality", pg.Viewer{Municipality: "0002", Agency: "bostad", Roles: []string{"coordinator"}}, 0, false, false},
+	} {
+		seen, err := w.store.List(t.Context(), c.viewer, action.Filter{})
+		if c.viewer.Municipality != code {
+			seen, err = nil, nil
+			if _, got := w.store.Get(t.Context(), c.viewer, ours.ID); !errors.Is(got, action.ErrUnknown) {
+				t.Errorf("%s reads it: %v", c.name, got)
+			}
+		}
+		if err != nil || len(seen) != c.sees {
+			t.Errorf("%s sees %d actions (%v), want %d", c.name, len(seen), err, c.sees)
+		}
+		if _, err := w.store.Create(t.Context(), c.viewer, w.lamps()); (err == nil) != c.makes {
+			t.Errorf("%s makes one: %v", c.name, err)
+		}
+		w.exec(`DELETE FROM review.action WHERE action <> $1 AND action <> $2`, ours.ID, theirs.ID)
+		now, err := w.store.Get(t.Context(), viewer("kommun", "coordinator"), ours.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Cause += "!"
+		if _, err := w.store.Change(t.Context(), c.viewer, now, nil, w.now); (err == nil) != c.moves {
+			t.Errorf("%s changes it: %v", c.name, err)
+		}
+	}
+	stolen := theirs
+	stolen.OwnerAgency = "bostad"
+	if _, err := w.store.Change(t.Context(), viewer("idrott", "member"), stolen, nil, w.now); err == nil {
+		t.Error("an owner gave its action away")
+	}
+}
+
+// Everyone inside hears of every version, and of none that was not stored.
+func TestEveryVersionIsSaidOnTheBus(t *testing.T) {
+	w := newTown(t)
+	a := w.made(w.lamps())
+	moved, err := a.Step(action.InProgress, day("2026-11-30"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.Change(t.Context(), viewer("bostad", "member"), moved, nil, w.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.Change(t.Context(), viewer("kommun", "coordinator"), moved, nil, w.now); !errors.Is(err, action.ErrConflict) {
+		t.Fatal(err)
+	}
+	rows, err := w.admin.Query(t.Context(), `SELECT body FROM review.outgoing WHERE municipality = $1 AND subject = 'decision.0001' ORDER BY number`, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil || len(bodies) != 2 {
+		t.Fatalf("%d events, %v", len(bodies), err)
+	}
+	said, err := events.DecodeActionChanged(bodies[1])
+	if err != nil || said.ID != a.ID || said.Version != 2 || said.State != "in_progress" || said.Owner != "bostad" || said.Due != "2026-12-04" {
+		t.Errorf("said %+v, %v", said, err)
 	}
 }
