@@ -18,13 +18,11 @@
 package situation
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"samsyn/internal/pg"
 	"samsyn/internal/web"
 )
 
@@ -39,8 +37,9 @@ type Config struct {
 
 // Service freezes situation reports and answers their pages.
 type Service struct {
-	store  Store
-	config Config
+	store   Store
+	lexicon lexicon
+	config  Config
 }
 
 // New makes the service on a database it enters as samsyn_review.
@@ -54,24 +53,11 @@ func New(db DB, config Config) (*Service, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{store: Store{db}, config: config}, nil
+	return &Service{store: Store{db}, lexicon: newLexicon(), config: config}, nil
 }
 
 // Store is what other packages of the review read reports with.
 func (s *Service) Store() Store { return s.store }
-
-// Freeze compiles the picture of a week that is over, by the municipality's clock, and stores it as the next version. Where
-// nothing has changed behind the numbers since the latest version, that one is returned and made is false. by is a person's
-// id, or empty for the deadline; v is on whose behalf (pg.System for a worker). Errors: ErrUnknown, ErrNotOver.
-func (s *Service) Freeze(ctx context.Context, v pg.Viewer, municipality string, week web.Week, by string) (situation Situation, made bool, err error) {
-	return Situation{}, false, ErrUnknown
-}
-
-// FreezeDue freezes, in every municipality, the last week whose deadline has passed at now (by its own clock) and that has no
-// version yet. It says how many it froze. What fails in one municipality does not hold up the others.
-func (s *Service) FreezeDue(ctx context.Context, now time.Time) (frozen int, err error) {
-	return 0, nil
-}
 
 // Routes adds the pages to mux, each behind guard:
 //
