@@ -48,6 +48,7 @@ func TestWhatThePlatformSendsFollowsItsSchemas(t *testing.T) {
 		{TypeAccepted, TypeAccepted, accepted},
 		{TypeAcceptedCorrected, TypeAccepted, accepted},
 		{TypeAcceptedWithdrawn, TypeAccepted, accepted},
+		{TypeFeedback, TypeFeedback, aFeedback()},
 		{TypeHotspotFlagged, TypeHotspotFlagged, hotspot},
 		{TypeHotspotUpdated, TypeHotspotUpdated, hotspot},
 		{TypeHotspotCleared, TypeHotspotCleared, hotspot},
@@ -83,6 +84,8 @@ func TestEveryReleasedAnswerIsStillReadWhole(t *testing.T) {
 		switch o.Type {
 		case TypeReceipt:
 			data, err = DecodeReceipt(body)
+		case TypeFeedback:
+			data, err = DecodeFeedback(body)
 		case TypeHotspotFlagged:
 			data, _, err = DecodeHotspot(body)
 		case TypeAccepted:

@@ -126,7 +126,7 @@ func TestEverySchemaCompilesAndIsNamedAsItsType(t *testing.T) {
 	}
 	for _, typ := range []string{
 		TypeIncidentReported, TypeIncidentCorrected, TypeIncidentWithdrawn, TypeNothingReported, TypeCountsReported,
-		TypeContextAnnounced, TypeReceipt, TypeAccepted, TypeHotspotFlagged, TypeHotspotUpdated, TypeHotspotCleared,
+		TypeContextAnnounced, TypeReceipt, TypeFeedback, TypeAccepted, TypeHotspotFlagged, TypeHotspotUpdated, TypeHotspotCleared,
 		TypeDecision, TypeActionChanged, TypeReportPublished,
 	} {
 		if all[typ] == nil {
