@@ -11,13 +11,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"samsyn/events"
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/services/review/calendar"
-	"samsyn/services/review/outgoing"
 )
 
 // Freeze compiles the picture of a week that is over, by the municipality's clock, and stores it as the next version. Where
@@ -26,8 +22,8 @@ import (
 // new one, not adopted. Whoever listens hears samsyn.report.published.v1. Errors: ErrUnknown, ErrNotOver.
 func (s *Service) Freeze(ctx context.Context, v pg.Viewer, municipality string, week web.Week, by string) (frozen Situation, made bool, err error) {
 	wall := s.config.Now()
-	err = pg.InTx(ctx, snapshot{s.store.db}, v, func(tx pgx.Tx) (err error) {
-		frozen, made, err = s.freeze(ctx, tx, municipality, week, by, wall)
+	err = s.store.in(ctx, v, municipality, func(in session) (err error) {
+		frozen, made, err = s.freeze(ctx, in, week, by, wall)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrNotOver) {
@@ -36,13 +32,13 @@ func (s *Service) Freeze(ctx context.Context, v pg.Viewer, municipality string, 
 	return frozen, made, err
 }
 
-func (s *Service) freeze(ctx context.Context, tx pgx.Tx, municipality string, week web.Week, by string, wall time.Time) (Situation, bool, error) {
-	k, err := s.know(ctx, tx, municipality, week, wall)
+func (s *Service) freeze(ctx context.Context, in session, week web.Week, by string, wall time.Time) (Situation, bool, error) {
+	k, err := in.know(ctx, week, wall, s.lexicon)
 	if err != nil {
 		return Situation{}, false, err
 	}
-	report := compile(k, municipality, s.lexicon)
-	latest, err := ReadTx(ctx, tx, municipality, week, 0)
+	report := compile(k, in.municipality, s.lexicon)
+	latest, err := in.situation(ctx, week, 0)
 	first := errors.Is(err, ErrUnknown)
 	if err != nil && !first {
 		return Situation{}, false, err
@@ -55,44 +51,26 @@ func (s *Service) freeze(ctx context.Context, tx pgx.Tx, municipality string, we
 	if err != nil {
 		return Situation{}, false, err
 	}
-	if err := insert(ctx, tx, frozen, k.basis, week, wall); err != nil {
+	if err := in.insert(ctx, frozen, k.basis, week, wall); err != nil {
 		return Situation{}, false, err
 	}
 	if latest.Words.Revision > 0 {
 		frozen.Words = latest.Words
 		frozen.Words.Revision, frozen.Words.Adopted = 1, false
-		if err := insertWords(ctx, tx, municipality, week, report.Version, frozen.Words); err != nil {
+		if err := in.insertWords(ctx, week, report.Version, frozen.Words); err != nil {
 			return Situation{}, false, err
 		}
 	}
-	return frozen, true, outgoing.Decided(ctx, tx, events.MunicipalityID(municipality), events.ReportPublished{
-		Municipality: events.MunicipalityID(municipality), Week: report.Week, Version: report.Version, SHA256: frozen.SHA256, Frozen: report.FrozenAt,
-	})
-}
-
-// know reads everything about a week that is over.
-func (s *Service) know(ctx context.Context, tx pgx.Tx, municipality string, week web.Week, wall time.Time) (known, error) {
-	k, err := readTown(ctx, tx, municipality, wall)
-	if err != nil {
-		return known{}, err
-	}
-	k.week = week
-	switch {
-	case !dateOf(k.end()).After(k.town.HistoryFrom):
-		return known{}, ErrUnknown
-	case k.now.Before(k.end()):
-		return known{}, ErrNotOver
-	}
-	return k, k.read(ctx, tx, municipality, s.lexicon)
+	return frozen, true, in.publish(ctx, frozen)
 }
 
 // preview is the report of a week as it would be frozen now: Version 0.
-func (s *Service) preview(ctx context.Context, tx pgx.Tx, municipality string, week web.Week) (Situation, error) {
-	k, err := s.know(ctx, tx, municipality, week, s.config.Now())
+func (s *Service) preview(ctx context.Context, in session, week web.Week) (Situation, error) {
+	k, err := in.know(ctx, week, s.config.Now(), s.lexicon)
 	if err != nil {
 		return Situation{}, err
 	}
-	return Situation{Report: compile(k, municipality, s.lexicon), Words: Words{Levels: map[string]Decided{}}}, nil
+	return Situation{Report: compile(k, in.municipality, s.lexicon), Words: Words{Levels: map[string]Decided{}}}, nil
 }
 
 // same says whether two reports of a week stand on the same: the reports behind the numbers, who was silent, weekly figures.
@@ -144,11 +122,7 @@ const mostCaughtUp = 8
 // and what has no version yet: the last closed week, and those since the last frozen one, eight at most. It says how many it
 // froze. What fails in one municipality does not hold up the others.
 func (s *Service) FreezeDue(ctx context.Context, now time.Time) (frozen int, err error) {
-	var towns []calendar.Town
-	err = pg.InTx(ctx, s.store.db, pg.System, func(tx pgx.Tx) (err error) {
-		towns, err = calendar.ReadAll(ctx, tx)
-		return err
-	})
+	towns, err := s.store.towns(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -164,8 +138,8 @@ func (s *Service) FreezeDue(ctx context.Context, now time.Time) (frozen int, err
 func (s *Service) freezeDue(ctx context.Context, t calendar.Town, now time.Time) (frozen int, err error) {
 	closed := t.Rhythm.Closed(now)
 	var last *time.Time
-	err = pg.InTx(ctx, s.store.db, pg.System, func(tx pgx.Tx) (err error) {
-		last, err = lastFrozen(ctx, tx, t.Municipality)
+	err = s.store.in(ctx, pg.System, t.Municipality, func(in session) (err error) {
+		last, err = in.lastFrozen(ctx)
 		return err
 	})
 	if err != nil {

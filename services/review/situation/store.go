@@ -61,6 +61,17 @@ func (s snapshot) Begin(ctx context.Context) (pgx.Tx, error) {
 	return s.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 }
 
+// session reads and writes of one municipality in one transaction.
+type session struct {
+	tx           pgx.Tx
+	municipality string
+}
+
+// in runs fn in a snapshot on behalf of v, about a municipality.
+func (s Store) in(ctx context.Context, v pg.Viewer, municipality string, fn func(session) error) error {
+	return pg.InTx(ctx, snapshot{s.db}, v, func(tx pgx.Tx) error { return fn(session{tx, municipality}) })
+}
+
 // Latest is the newest version of a week's report of the viewer's municipality; ErrUnknown where there is none.
 func (s Store) Latest(ctx context.Context, v pg.Viewer, week web.Week) (Situation, error) {
 	return s.Read(ctx, v, week, 0)
@@ -69,8 +80,8 @@ func (s Store) Latest(ctx context.Context, v pg.Viewer, week web.Week) (Situatio
 // Read is one version of a week's report of the viewer's municipality, 0 the newest; ErrUnknown where there is none.
 func (s Store) Read(ctx context.Context, v pg.Viewer, week web.Week, version int) (Situation, error) {
 	var found Situation
-	err := pg.InTx(ctx, snapshot{s.db}, v, func(tx pgx.Tx) (err error) {
-		found, err = ReadTx(ctx, tx, v.Municipality, week, version)
+	err := s.in(ctx, v, v.Municipality, func(in session) (err error) {
+		found, err = in.situation(ctx, week, version)
 		return err
 	})
 	return found, err
@@ -95,7 +106,11 @@ type situationRow struct {
 
 // ReadTx is Read in the caller's transaction.
 func ReadTx(ctx context.Context, tx pgx.Tx, municipality string, week web.Week, version int) (Situation, error) {
-	rows, err := tx.Query(ctx, selectSituation, municipality, week.Monday(time.UTC), version)
+	return session{tx, municipality}.situation(ctx, week, version)
+}
+
+func (in session) situation(ctx context.Context, week web.Week, version int) (Situation, error) {
+	rows, err := in.tx.Query(ctx, selectSituation, in.municipality, week.Monday(time.UTC), version)
 	if err != nil {
 		return Situation{}, fmt.Errorf("read situation report %s: %w", week, err)
 	}
@@ -106,7 +121,7 @@ func ReadTx(ctx context.Context, tx pgx.Tx, municipality string, week web.Week, 
 	if err != nil {
 		return Situation{}, fmt.Errorf("read situation report %s: %w", week, err)
 	}
-	return row.open(municipality, week.String())
+	return row.open(in.municipality, week.String())
 }
 
 // open checks the hashes and decodes.

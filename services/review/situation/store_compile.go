@@ -62,9 +62,9 @@ SELECT m.name, m.time_zone, m.epsg, m.history_from, m.as_of, m.made_up, m.versio
   FROM contract.municipality m LEFT JOIN contract.head h USING (municipality)
  WHERE m.municipality = $1`
 
-// readTown finds the municipality and its clock: the wall's, unless it is replayed.
-func readTown(ctx context.Context, tx pgx.Tx, municipality string, wall time.Time) (known, error) {
-	rows, err := collect[townRow](ctx, tx, "municipality", selectTown, municipality)
+// town finds the municipality and its clock: the wall's, unless it is replayed.
+func (in session) town(ctx context.Context, wall time.Time) (known, error) {
+	rows, err := collect[townRow](ctx, in.tx, "municipality", selectTown, in.municipality)
 	if err != nil {
 		return known{}, err
 	}
@@ -76,13 +76,10 @@ func readTown(ctx context.Context, tx pgx.Tx, municipality string, wall time.Tim
 		k.now = *k.town.AsOf
 	}
 	if k.zone, err = time.LoadLocation(k.town.TimeZone); err != nil {
-		return known{}, fmt.Errorf("time zone of %s: %w", municipality, err)
+		return known{}, fmt.Errorf("time zone of %s: %w", in.municipality, err)
 	}
 	return k, nil
 }
-
-const selectMunicipalities = `-- situation: every municipality
-SELECT municipality FROM contract.municipality ORDER BY municipality`
 
 // areaRow is an area in use.
 type areaRow struct {
@@ -249,8 +246,25 @@ const (
 	mostFlags = 60
 )
 
+// know reads everything about a week that is over by the municipality's clock; ErrUnknown before its history, ErrNotOver.
+func (in session) know(ctx context.Context, week web.Week, wall time.Time, x lexicon) (known, error) {
+	k, err := in.town(ctx, wall)
+	if err != nil {
+		return known{}, err
+	}
+	k.week = week
+	switch {
+	case !dateOf(k.end()).After(k.town.HistoryFrom):
+		return known{}, ErrUnknown
+	case k.now.Before(k.end()):
+		return known{}, ErrNotOver
+	}
+	return k, in.read(ctx, &k, x)
+}
+
 // read fills in everything else about a week.
-func (k *known) read(ctx context.Context, tx pgx.Tx, municipality string, w lexicon) (err error) {
+func (in session) read(ctx context.Context, k *known, x lexicon) (err error) {
+	tx, municipality := in.tx, in.municipality
 	monday, end := k.monday(), k.end()
 	from, to := dateOf(monday), dateOf(end)
 	yearFrom := k.week.Add(1 - yearWeeks).Monday(time.UTC)
@@ -271,11 +285,11 @@ func (k *known) read(ctx context.Context, tx pgx.Tx, municipality string, w lexi
 			return err
 		},
 		func() error {
-			k.past, err = collect[pastRow](ctx, tx, "past", selectPast, municipality, yearFrom, to, w.detected, lowest(k.areas) == levelDistrict)
+			k.past, err = collect[pastRow](ctx, tx, "past", selectPast, municipality, yearFrom, to, x.detected, lowest(k.areas) == levelDistrict)
 			return err
 		},
 		func() error {
-			k.times, err = collect[timeRow](ctx, tx, "times", selectTimes, municipality, beforeFrom, from, to, w.detected)
+			k.times, err = collect[timeRow](ctx, tx, "times", selectTimes, municipality, beforeFrom, from, to, x.detected)
 			return err
 		},
 		func() error {
@@ -290,8 +304,8 @@ func (k *known) read(ctx context.Context, tx pgx.Tx, municipality string, w lexi
 			k.notices, err = collect[noticeRow](ctx, tx, "notices", selectNotices, municipality, monday, end, end.Add(horizon))
 			return err
 		},
-		func() error { k.basis, err = readBasis(ctx, tx, municipality, k.week); return err },
-		func() error { return k.readDue(ctx, tx, municipality) },
+		func() error { k.basis, err = in.basis(ctx, k.week); return err },
+		func() error { return in.readDue(ctx, k) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -300,8 +314,9 @@ func (k *known) read(ctx context.Context, tx pgx.Tx, municipality string, w lexi
 	return nil
 }
 
-func readBasis(ctx context.Context, tx pgx.Tx, municipality string, week web.Week) ([]basisRow, error) {
-	return collect[basisRow](ctx, tx, "basis", selectBasis, municipality, week.Monday(time.UTC), week.Add(1).Monday(time.UTC))
+// basis are the counted reports of a week as they are now.
+func (in session) basis(ctx context.Context, week web.Week) ([]basisRow, error) {
+	return collect[basisRow](ctx, in.tx, "basis", selectBasis, in.municipality, week.Monday(time.UTC), week.Add(1).Monday(time.UTC))
 }
 
 // positionRow is the position that stands on a flagged place, without its note.
@@ -338,15 +353,15 @@ SELECT action, flag, state, area, grp, measure, owner_agency, due_on, follow_up_
  ORDER BY due_on, action`
 
 // readDue reads what the review has decided.
-func (k *known) readDue(ctx context.Context, tx pgx.Tx, municipality string) (err error) {
+func (in session) readDue(ctx context.Context, k *known) (err error) {
 	flags := make([]uuid.UUID, len(k.flags))
 	for i, f := range k.flags {
 		flags[i] = f.ID
 	}
-	if k.positions, err = collect[positionRow](ctx, tx, "positions", selectPositions, municipality, k.monday(), flags); err != nil {
+	if k.positions, err = collect[positionRow](ctx, in.tx, "positions", selectPositions, in.municipality, k.monday(), flags); err != nil {
 		return err
 	}
-	k.actions, err = collect[actionRow](ctx, tx, "actions", selectActions, municipality, dateOf(k.monday()))
+	k.actions, err = collect[actionRow](ctx, in.tx, "actions", selectActions, in.municipality, dateOf(k.monday()))
 	return err
 }
 

@@ -11,8 +11,29 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"samsyn/events"
+	"samsyn/internal/pg"
 	"samsyn/internal/web"
+	"samsyn/services/review/calendar"
+	"samsyn/services/review/outgoing"
 )
+
+// towns are every municipality with its clock and its rhythm.
+func (s Store) towns(ctx context.Context) (all []calendar.Town, err error) {
+	err = pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) (err error) {
+		all, err = calendar.ReadAll(ctx, tx)
+		return err
+	})
+	return all, err
+}
+
+// publish says that a version is there, once this commits.
+func (in session) publish(ctx context.Context, s Situation) error {
+	m := events.MunicipalityID(in.municipality)
+	return outgoing.Decided(ctx, in.tx, m, events.ReportPublished{
+		Municipality: m, Week: s.Report.Week, Version: s.Report.Version, SHA256: s.SHA256, Frozen: s.Report.FrozenAt,
+	})
+}
 
 const insertSituation = `-- situation: store a version
 INSERT INTO review.situation (municipality, week, version, body, sha256, frozen_at, stored_at, frozen_by, batch)
@@ -25,14 +46,14 @@ SELECT $1, $2, $3, q.agency, q.report, q.revision FROM unnest($4::text[], $5::te
 
 // insert stores a version and what is behind it. Of two who freeze at once, the second collides in the key: in a snapshot that
 // is a serialization failure, so it is done again and finds the version of the first.
-func insert(ctx context.Context, tx pgx.Tx, s Situation, basis []basisRow, week web.Week, wall time.Time) error {
+func (in session) insert(ctx context.Context, s Situation, basis []basisRow, week web.Week, wall time.Time) error {
 	r := s.Report
 	sum, err := hex.DecodeString(s.SHA256)
 	if err != nil {
 		return fmt.Errorf("read hash: %w", err)
 	}
 	monday := week.Monday(time.UTC)
-	tag, err := tx.Exec(ctx, insertSituation, r.Municipality, monday, r.Version, s.Body, sum, r.FrozenAt, wall, r.FrozenBy, r.Batch)
+	tag, err := in.tx.Exec(ctx, insertSituation, r.Municipality, monday, r.Version, s.Body, sum, r.FrozenAt, wall, r.FrozenBy, r.Batch)
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrConflict
 	}
@@ -43,7 +64,7 @@ func insert(ctx context.Context, tx pgx.Tx, s Situation, basis []basisRow, week 
 	for i, b := range basis {
 		agencies[i], reports[i], revisions[i] = b.Agency, b.Report, b.Revision
 	}
-	if _, err := tx.Exec(ctx, insertBasis, r.Municipality, monday, r.Version, agencies, reports, revisions); err != nil {
+	if _, err := in.tx.Exec(ctx, insertBasis, r.Municipality, monday, r.Version, agencies, reports, revisions); err != nil {
 		return fmt.Errorf("store basis: %w", err)
 	}
 	return nil
@@ -55,13 +76,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (municipality, week, version, revision) DO NOTHING`
 
 // insertWords stores words under their revision; ErrConflict where that is taken.
-func insertWords(ctx context.Context, tx pgx.Tx, municipality string, week web.Week, version int, w Words) error {
+func (in session) insertWords(ctx context.Context, week web.Week, version int, w Words) error {
 	body, err := canonical(w)
 	if err != nil {
 		return fmt.Errorf("write words: %w", err)
 	}
 	sum := sha256.Sum256(body)
-	tag, err := tx.Exec(ctx, insertWordsRow, municipality, week.Monday(time.UTC), version, w.Revision, w.Adopted, body, sum[:])
+	tag, err := in.tx.Exec(ctx, insertWordsRow, in.municipality, week.Monday(time.UTC), version, w.Revision, w.Adopted, body, sum[:])
 	if err != nil {
 		return fmt.Errorf("store words: %w", err)
 	}
@@ -74,9 +95,9 @@ func insertWords(ctx context.Context, tx pgx.Tx, municipality string, week web.W
 const selectLastFrozen = `-- situation: the last week with a version
 SELECT max(week) FROM review.situation WHERE municipality = $1`
 
-func lastFrozen(ctx context.Context, tx pgx.Tx, municipality string) (week *time.Time, err error) {
-	if err := tx.QueryRow(ctx, selectLastFrozen, municipality).Scan(&week); err != nil {
-		return nil, fmt.Errorf("read last frozen week of %s: %w", municipality, err)
+func (in session) lastFrozen(ctx context.Context) (week *time.Time, err error) {
+	if err := in.tx.QueryRow(ctx, selectLastFrozen, in.municipality).Scan(&week); err != nil {
+		return nil, fmt.Errorf("read last frozen week of %s: %w", in.municipality, err)
 	}
 	return week, nil
 }
@@ -100,16 +121,16 @@ const selectStoredBasis = `-- situation: the reports behind a version
 SELECT agency, report, revision, '' AS unit FROM review.situation_basis
  WHERE municipality = $1 AND week = $2 AND version = $3`
 
-func readStoredBasis(ctx context.Context, tx pgx.Tx, municipality string, week web.Week, version int) ([]basisRow, error) {
-	return collect[basisRow](ctx, tx, "stored basis", selectStoredBasis, municipality, week.Monday(time.UTC), version)
+func (in session) storedBasis(ctx context.Context, week web.Week, version int) ([]basisRow, error) {
+	return collect[basisRow](ctx, in.tx, "stored basis", selectStoredBasis, in.municipality, week.Monday(time.UTC), version)
 }
 
 const selectHead = `-- situation: how far the municipality is counted
 SELECT coalesce(max(batch), 0)::bigint FROM contract.head WHERE municipality = $1`
 
-func readHead(ctx context.Context, tx pgx.Tx, municipality string) (batch int64, err error) {
-	if err := tx.QueryRow(ctx, selectHead, municipality).Scan(&batch); err != nil {
-		return 0, fmt.Errorf("read head of %s: %w", municipality, err)
+func (in session) head(ctx context.Context) (batch int64, err error) {
+	if err := in.tx.QueryRow(ctx, selectHead, in.municipality).Scan(&batch); err != nil {
+		return 0, fmt.Errorf("read head of %s: %w", in.municipality, err)
 	}
 	return batch, nil
 }
