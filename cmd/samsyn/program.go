@@ -38,6 +38,8 @@ type commands struct {
 	Unit         unitCommands         `cmd:"" help:"Reporting units of an agency."`
 	Properties   propertiesCommands   `cmd:"" help:"Property register of an agency."`
 	Mapping      mappingCommands      `cmd:"" help:"What an agency's own codes stand for."`
+	Person       personCommands       `cmd:"" help:"People: who can sign in, and as what."`
+	Group        groupCommands        `cmd:"" help:"Groups of the agreement, which narrow who opens a report."`
 
 	Hotspots  hotspotsCommand   `cmd:"" help:"Flagged places, and why."`
 	Subscribe subscribeCommands `cmd:"" help:"Who hears of what is flagged."`

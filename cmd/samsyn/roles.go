@@ -66,7 +66,7 @@ const (
 	correlatorConns = 4
 	alertingConns   = 6
 	webConns        = 10
-	accessConns     = 2
+	accessConns     = 6
 )
 
 func startCorrelator(ctx context.Context, s *site) error {

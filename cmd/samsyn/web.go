@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"samsyn/events"
+	"samsyn/internal/mail"
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/services/access"
@@ -61,12 +63,38 @@ func mountAccess(ctx context.Context, s *site, mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	s.access, err = access.New(pool, access.Config{PublicURL: s.public, LinkCommand: "samsyn up", Logger: s.Log})
+	config, err := s.mailConfig(s.settings)
 	if err != nil {
 		return err
 	}
+	mails, err := mail.New(config)
+	if err != nil {
+		return err
+	}
+	s.access, err = access.New(pool, access.Config{PublicURL: s.public, LinkCommand: "samsyn up", Pages: navigation(), Send: mails.Send, Logger: s.Log})
+	if err != nil {
+		return err
+	}
+	s.parts.Go(ctx, "access", s.access.Run)
 	s.access.Routes(mux)
 	return nil
+}
+
+// navigation is every page that stands on top, in this order, with what one must be able to do to open it and what lies
+// below it. A page that has no entry, and lies below none, is for those who may see numbers.
+func navigation() []web.NavItem {
+	return []web.NavItem{
+		{Href: "/", Text: events.Text{SV: "Översikt", EN: "Overview"}, Act: web.ActNumbers},
+		{Href: "/handelser", Text: events.Text{SV: "Händelser", EN: "Incidents"}, Act: web.ActNumbers},
+		{Href: "/atgarder", Text: events.Text{SV: "Åtgärder", EN: "Actions"}, Act: web.ActNumbers},
+		{Href: "/lagesbild", Text: events.Text{SV: "Lägesbild", EN: "Situation"}, Act: web.ActNumbers},
+		{Href: "/mote", Text: events.Text{SV: "Möte", EN: "Meeting"}, Act: web.ActNumbers},
+		{Href: "/rapportera", Text: events.Text{SV: "Rapportera", EN: "Report"}, Act: web.ActReport},
+		{Href: "/mina-rapporter", Text: events.Text{SV: "Mina rapporter", EN: "My reports"}, Act: web.ActReport},
+		{Href: "/inget-att-rapportera", Act: web.ActReport},
+		{Href: "/karantan", Text: events.Text{SV: "Karantän", EN: "Quarantine"}, Act: web.ActLead},
+		{Href: "/personer", Text: events.Text{SV: "Personer", EN: "People"}, Act: web.ActAdmin},
+	}
 }
 
 func mountAlerting(ctx context.Context, s *site, mux *http.ServeMux) error {

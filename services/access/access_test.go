@@ -25,7 +25,7 @@ import (
 )
 
 func TestTextsAreThereInBothLanguages(t *testing.T) {
-	webtest.Catalogue(t, ".", access.Texts(), web.Texts(), "signin.", "link.dead.", "signedout.", "empty.")
+	webtest.Catalogue(t, ".", access.Texts(), web.Texts(), "sent.", "toomany.", "signedout.", "empty.", "role.", "does.")
 }
 
 // house is a running server with one guarded page, and a browser.
