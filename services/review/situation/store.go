@@ -88,7 +88,7 @@ func (s Store) Read(ctx context.Context, v pg.Viewer, week web.Week, version int
 }
 
 const selectSituation = `-- situation: one version with its words
-SELECT s.version, s.body, s.sha256, w.revision, w.body AS words, w.sha256 AS words_sha256
+SELECT s.municipality, s.week, s.version, s.body, s.sha256, w.revision, w.body AS words, w.sha256 AS words_sha256
   FROM review.situation s
   LEFT JOIN LATERAL (SELECT revision, body, sha256 FROM review.situation_words w
                       WHERE (w.municipality, w.week, w.version) = (s.municipality, s.week, s.version) ORDER BY revision DESC LIMIT 1) w ON true
@@ -96,12 +96,14 @@ SELECT s.version, s.body, s.sha256, w.revision, w.body AS words, w.sha256 AS wor
  ORDER BY s.version DESC LIMIT 1`
 
 type situationRow struct {
-	Version     int
-	Body        []byte
-	SHA256      []byte `db:"sha256"`
-	Revision    *int
-	Words       []byte
-	WordsSHA256 []byte `db:"words_sha256"`
+	Municipality string
+	Week         time.Time
+	Version      int
+	Body         []byte
+	SHA256       []byte `db:"sha256"`
+	Revision     *int
+	Words        []byte
+	WordsSHA256  []byte `db:"words_sha256"`
 }
 
 // ReadTx is Read in the caller's transaction.
