@@ -4,7 +4,9 @@ package pages_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -63,7 +65,11 @@ func newTownFor(t testing.TB) *town {
 	}
 	t.Cleanup(pool.Close)
 	w := &town{t: t, admin: admin, code: "0001", zone: zone, now: saturday}
-	service, err := pages.New(pool, pages.Config{Now: func() time.Time { return w.now }})
+	agencies := pg.OpenAgencies(config)
+	t.Cleanup(agencies.Close)
+	service, err := pages.New(pool, pages.Config{
+		Now: func() time.Time { return w.now }, Agencies: agencies, PlacePanels: []web.Panel{w.panel("place")}, WeekPanels: []web.Panel{w.panel("week"), broken},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +81,34 @@ func newTownFor(t testing.TB) *town {
 	})
 	w.handler = mux
 	w.municipality("0001", "Provstad")
-	w.visit = web.Visit{Viewer: pg.Viewer{Municipality: "0001", Roles: []string{"coordinator"}}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}}}
+	w.visit = web.Visit{Viewer: pg.Viewer{Municipality: "0001", Roles: []string{"coordinator"}}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}},
+		Acts: map[web.Act]bool{web.ActNumbers: true}}
 	return w
+}
+
+// panel is what another service would say.
+func (w *town) panel(name string) web.Panel {
+	return func(_ context.Context, _ *http.Request, v web.Visit, l web.Locale, subject string) (template.HTML, error) {
+		return template.HTML("<section><h2>" + name + " " + v.Viewer.Municipality + " " + l.Lang + " " + subject + "</h2></section>"), nil
+	}
+}
+
+func broken(context.Context, *http.Request, web.Visit, web.Locale, string) (template.HTML, error) {
+	return "", errors.New("away")
+}
+
+// as signs in somebody of an agency, whom the policies of reports know.
+func (w *town) as(agency, role string) {
+	w.t.Helper()
+	id := uuid.New()
+	var login string
+	if err := w.admin.QueryRow(w.t.Context(), `SELECT registry.make_login($1, $2, '')`, w.code, agency).Scan(&login); err != nil {
+		w.t.Fatal(err)
+	}
+	w.exec(`INSERT INTO access.person (municipality, person, agency, name, email, roles, created_at, created_by) VALUES ($1, $2, $3, 'N N', $4, ARRAY[$5], now(), 'command')`,
+		w.code, id, agency, id.String()+"@example.se", role)
+	w.visit.Viewer = pg.Viewer{Municipality: w.code, Agency: agency, Person: id.String(), Roles: []string{role}}
+	w.visit.Login = login
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

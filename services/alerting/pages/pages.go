@@ -16,7 +16,6 @@
 package pages
 
 import (
-	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -24,8 +23,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/google/uuid"
 
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
@@ -43,6 +40,8 @@ type Config struct {
 	// PlacePanels stand first on the page of a flagged place, and WeekPanels on the overview: what other
 	// services say there. A panel that fails is logged and left out.
 	PlacePanels, WeekPanels []web.Panel
+	// Agencies are the doors through which viewers open reports, each through that of the own agency; nil opens none.
+	Agencies *pg.Agencies
 }
 
 // Service answers the pages of alerting.
@@ -83,15 +82,29 @@ func New(db DB, config Config) (*Service, error) {
 // Routes adds the pages to mux, each behind guard:
 //
 //	GET /                 the overview of a week (?m=0780&week=2026-W47&map=change&lang=en)
-//	GET /plats/{id}       where a flagged place is shown; links in mails lead here
+//	GET /plats/{id}       a flagged place: why, since when, who sees it, what is behind it; links in mails lead here
+//	GET /handelser        incidents (?week=2026-W47 or from=, to=; area=, group=, category=, agency=, hour=, weekday=); as CSV with /handelser.csv
 //	GET /files/{name}     areas.csv, weeks.csv, places.csv, sources.csv, areas.geojson, places.geojson
 //	/                     everything that nobody else on mux answers: 404, for everybody
 func (s *Service) Routes(mux *http.ServeMux, guard web.Guard) {
-	handle := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, web.Headers(guard(h))) }
+	handle := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, web.Headers(guard(s.numbers(h)))) }
 	handle("GET /{$}", s.overview)
 	handle("GET /plats/{id}", s.place)
+	handle("GET /handelser", s.incidents)
+	handle("GET /handelser.csv", s.incidentsFile)
 	handle("GET /files/{name}", s.file)
 	mux.Handle("/", web.Headers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.templates.Error(w, r, http.StatusNotFound) })))
+}
+
+// numbers lets through who may see numbers.
+func (s *Service) numbers(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if visit, _ := web.VisitOf(r.Context()); !visit.Can(web.ActNumbers) {
+			s.templates.Error(w, r, http.StatusForbidden)
+			return
+		}
+		next(w, r)
+	})
 }
 
 // overview is the page: what is asked for, read, composed, shown.
@@ -102,56 +115,9 @@ func (s *Service) overview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := compose(known, ask, s.words)
-	page := web.NewPage(r, ask.locale, view.Title)
-	page.Visit.Viewer.Municipality = ask.municipality
-	page.Notices = view.Notices
-	view.Page = page
+	view.Page = s.page(r, ask, known.row, view.Title)
 	view.Panels = s.panels(r, s.config.WeekPanels, ask, ask.week.String())
 	s.templates.Render(w, r, http.StatusOK, "overview", view)
-}
-
-// place leads from a flag to the week and the spot where it is shown.
-func (s *Service) place(w http.ResponseWriter, r *http.Request) {
-	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil {
-		s.templates.Error(w, r, http.StatusNotFound)
-		return
-	}
-	visit, _ := web.VisitOf(r.Context())
-	for _, c := range visit.Choices {
-		week, found, err := s.weekOfFlag(r.Context(), visit.Viewer, c.Municipality, id)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		if found {
-			to := "/" + web.Query(nil, "m", c.Municipality, "week", week.String(), "lang", web.LanguageOf(r)) + "#" + anchor(id)
-			http.Redirect(w, r, to, http.StatusSeeOther)
-			return
-		}
-	}
-	s.templates.Error(w, r, http.StatusNotFound)
-}
-
-func (s *Service) weekOfFlag(ctx context.Context, v pg.Viewer, m string, id uuid.UUID) (week web.Week, found bool, err error) {
-	v.Municipality = m
-	err = read(ctx, s.db, v, func(st store) error {
-		var at time.Time
-		if at, found, err = st.readFlagTime(ctx, id); err != nil || !found {
-			return err
-		}
-		row, err := st.readMunicipality(ctx)
-		if err != nil {
-			return err
-		}
-		zone, err := time.LoadLocation(row.TimeZone)
-		if err != nil {
-			return fmt.Errorf("time zone of %s: %w", m, err)
-		}
-		week = web.WeekOf(lastDay(at, zone))
-		return nil
-	})
-	return week, found, err
 }
 
 // fail answers with what an error means for a person.

@@ -25,7 +25,7 @@ import (
 )
 
 func TestTextsAreThereInBothLanguages(t *testing.T) {
-	webtest.Catalogue(t, ".", pages.Texts(), web.Texts(), "lead.", "source.", "context.", "map.over", "map.under")
+	webtest.Catalogue(t, ".", pages.Texts(), web.Texts(), "lead.", "source.", "context.", "map.over", "map.under", "placetype.", "exact.", "verb.", "fresh.")
 }
 
 // plain is what a page says, without its marks.
@@ -210,13 +210,35 @@ func TestFlagsBelongToTheWeeksTheyWereOpenIn(t *testing.T) {
 func TestALinkInAMailLeadsToThePlace(t *testing.T) {
 	w := weekOf47(t)
 	id := w.flag(flagged{opened: w.day("11-12").Add(time.Hour)})
-	if rec := w.get("/plats/" + id.String()); rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/?m=0001&week=2026-W46#f-"+id.String() {
-		t.Errorf("%d to %s", rec.Code, rec.Header().Get("Location"))
-	}
-	for _, address := range []string{"/plats/" + uuid.NewString(), "/plats/x", "/files/x.csv", "/?m=0002", "/nowhere"} {
+	says(t, w.page("/plats/"+id.String()), "Norra 1: Skadegörelse och brand", "Läget v. 46")
+	for _, address := range []string{"/plats/" + uuid.NewString(), "/plats/x", "/files/x.csv", "/?m=0002", "/handelser?m=0002", "/handelser.csv?m=0002", "/nowhere"} {
 		if rec := w.get(address); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "Sidan finns inte") {
 			t.Errorf("%s: %d", address, rec.Code)
 		}
+	}
+}
+
+// Roles decide: who reports and nothing else sees no numbers.
+func TestWhoMayNotSeeNumbersSeesNone(t *testing.T) {
+	w := weekOf47(t)
+	id := w.flag(flagged{})
+	w.visit.Acts = map[web.Act]bool{web.ActReport: true}
+	for _, address := range []string{"/", "/plats/" + id.String(), "/handelser", "/handelser.csv", "/files/areas.csv", "/files/places.geojson"} {
+		if rec := w.get(address); rec.Code != http.StatusForbidden || strings.Contains(rec.Body.String(), "Norra 1") {
+			t.Errorf("%s: %d", address, rec.Code)
+		}
+	}
+}
+
+// What another service decided stands where the numbers are; that it is away takes nothing from them.
+func TestOtherServicesHaveTheirPlaceOnThePage(t *testing.T) {
+	w := weekOf47(t)
+	id := w.flag(flagged{})
+	says(t, w.page("/?lang=en"), "week 0001 en 2026-W47", "17 incidents so far")
+	page := w.page("/plats/" + id.String())
+	says(t, page, "place 0001 sv "+id.String())
+	if decide, why := strings.Index(page, "<h2>place"), strings.Index(page, `id="why"`); decide < 0 || why < decide {
+		t.Error("what is to be decided does not come first")
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type placeView struct {
 	ID       string
 	Number   int
+	Href     string // of its page
 	Name     string
 	District string
 	Tags     []tag
@@ -60,19 +61,13 @@ func places(k known, a ask, words lexicon) (shown []placeView, watched []string)
 func onePlace(k known, a ask, words lexicon, f flag, number int) placeView {
 	l := a.locale
 	p := placeView{
-		ID: anchor(f.ID), Number: number, Name: k.areas.name(f.Area), District: whereabouts(k, l, f), Serious: f.Kind == kindSerious, area: f.Area,
+		ID: anchor(f.ID), Number: number, Href: "/plats/" + f.ID.String() + web.Query(nil, "lang", l.Lang), Name: k.areas.name(f.Area), District: whereabouts(k, l, f), Serious: f.Kind == kindSerious, area: f.Area,
 		Reason: f.ReasonSV, Parts: parts(k, l, f), SeenBy: join(l, agencyNames(k, f.Agencies)), When: l.T("flagged", l.Moment(f.OpenedAsOf)),
 	}
 	if l.Lang == "en" {
 		p.Reason = f.ReasonEN
 	}
-	p.Tags = append(p.Tags, kindTag(l, f))
-	if f.Fresh && f.State != stateClosed {
-		p.Tags = append(p.Tags, tag{"plain", l.T("tag.new")})
-	}
-	if f.State == stateClosed {
-		p.Tags = append(p.Tags, tag{"ok", l.T("tag.cleared")})
-	}
+	p.Tags = tagsOf(f, l)
 	p.What = groupName(words, l, f.Grp)
 	if p.Serious {
 		p.What = in(words.categories[f.Category], l.Lang)
@@ -83,6 +78,17 @@ func onePlace(k known, a ask, words lexicon, f flag, number int) placeView {
 	}
 	p.Days = l.Span(web.DateIn(f.WindowFrom, a.zone), web.DateIn(f.WindowTo, a.zone))
 	return p
+}
+
+func tagsOf(f flag, l web.Locale) []tag {
+	tags := []tag{kindTag(l, f)}
+	if f.Fresh && f.State != stateClosed {
+		tags = append(tags, tag{"plain", l.T("tag.new")})
+	}
+	if f.State == stateClosed {
+		tags = append(tags, tag{"ok", l.T("tag.cleared")})
+	}
+	return tags
 }
 
 func kindTag(l web.Locale, f flag) tag {

@@ -219,22 +219,6 @@ func (s store) readFlags(ctx context.Context, from, to time.Time, most int) ([]f
 	return collect[flag](ctx, s.tx, "flags", selectFlags, s.municipality, from, to, most)
 }
 
-const selectFlagWeek = `-- pages: when a flag was last seen
-SELECT coalesce(cleared_as_of, updated_as_of) FROM contract.flag WHERE municipality = $1 AND id = $2`
-
-// readFlagTime is a time at which the flag was open; false for a flag that is not there.
-func (s store) readFlagTime(ctx context.Context, id uuid.UUID) (time.Time, bool, error) {
-	var at time.Time
-	err := s.tx.QueryRow(ctx, selectFlagWeek, s.municipality, id).Scan(&at)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return time.Time{}, false, nil
-	}
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("read flag: %w", err)
-	}
-	return at, true, nil
-}
-
 // source is an agency's unit with when it was heard; an agency without units, or a unit
 // that the registry does not have, stands for itself.
 type source struct {

@@ -7,8 +7,11 @@ import "samsyn/internal/web"
 // Texts are those of the pages of alerting.
 func Texts() web.Catalogue { return texts }
 
-// texts is read only. %s are numbers and names that are already written for people.
-var texts = web.Catalogue{
+// texts is read only.
+var texts = weekTexts.With(placeTexts).With(listTexts)
+
+// weekTexts are those of the overview. %s are numbers and names that are already written for people.
+var weekTexts = web.Catalogue{
 	"and": {SV: "och", EN: "and"},
 
 	"title":         {SV: "Läget %s i %s", EN: "The picture in %s, %s"},

@@ -10,17 +10,27 @@ import (
 
 // trend is the last half year: weekly counts over their expected band.
 func trend(k known, a ask) web.Figure {
-	l := a.locale
-	columns, weeks := trendColumns(k, a)
+	bands := map[web.Week]expected{}
+	for _, e := range k.expectedWeeks {
+		bands[web.WeekOf(e.Week)] = e
+	}
+	columns, weeks := halfYear(k.row, a, k.past.week, bands)
 	first := a.week
 	if len(weeks) > 0 {
 		first = weeks[0]
 	}
+	f := weekFigure(columns, weeks, a)
+	f.What = a.locale.T("trend.what", a.locale.WeekYear(first), a.locale.WeekYear(a.week))
+	f.Links = []web.Link{{Href: "/files/weeks.csv" + a.query(), Text: a.locale.T("csv.weeks")}}
+	return f
+}
+
+// weekFigure is a figure of weeks and its table, latest week first.
+func weekFigure(columns []web.Column, weeks []web.Week, a ask) web.Figure {
+	l := a.locale
 	f := web.Figure{
-		Locale: l, Finding: trendFinding(columns, l), What: l.T("trend.what", l.WeekYear(first), l.WeekYear(a.week)),
-		Picture: web.Columns{ID: "trend", Label: l.T("trend.label", l.Int(len(columns))), Columns: columns, Locale: l, Ongoing: l.T("trend.ongoing")}.SVG(),
-		Legend:  []web.Swatch{{Class: "bar", Text: l.T("trend.count")}, {Class: "band", Text: l.T("trend.band")}},
-		Links:   []web.Link{{Href: "/files/weeks.csv" + a.query(), Text: l.T("csv.weeks")}},
+		Locale: l, Finding: trendFinding(columns, l), Picture: columnsPicture(columns, l),
+		Legend: []web.Swatch{{Class: "bar", Text: l.T("trend.count")}, {Class: "band", Text: l.T("trend.band")}},
 		Table: web.Table{Caption: l.T("table.weeks"), Head: []web.Cell{
 			web.Name(l.T("head.week")), web.Number(l.T("head.detected")), web.Number(l.T("head.expected")), web.Number(l.T("head.usual")),
 		}},
@@ -43,23 +53,19 @@ func trend(k known, a ask) web.Figure {
 	return f
 }
 
-// trendColumns are the weeks from the first with history to the one asked for. The band of a week that is not over
+// halfYear are the weeks from the first with history to the one asked for. The band of a week that is not over
 // is the whole week's: the hatched column grows into it.
-func trendColumns(k known, a ask) ([]web.Column, []web.Week) {
-	bands := map[web.Week]expected{}
-	for _, e := range k.expectedWeeks {
-		bands[web.WeekOf(e.Week)] = e
-	}
+func halfYear(row municipality, a ask, count func(web.Week) int, bands map[web.Week]expected) ([]web.Column, []web.Week) {
 	var columns []web.Column
 	var weeks []web.Week
 	for i := 1 - trendWeeks; i <= 0; i++ {
 		week := a.week.Add(i)
-		if week.Monday(time.UTC).Before(k.row.HistoryFrom) {
+		if week.Monday(time.UTC).Before(row.HistoryFrom) {
 			continue // half a week would look like a rise after it
 		}
 		e, known := bands[week]
 		columns = append(columns, web.Column{
-			Label: a.locale.ShortWeek(week), Count: k.past.week(week), Known: known, Expected: e.Expected, Low: e.Low, High: e.High,
+			Label: a.locale.ShortWeek(week), Count: count(week), Known: known, Expected: e.Expected, Low: e.Low, High: e.High,
 			Partial: i == 0 && a.ongoing, Marked: i == 0,
 		})
 		weeks = append(weeks, week)

@@ -16,7 +16,6 @@ type view struct {
 	Page      web.Page
 	Title     string
 	Days      string
-	Notices   []string
 	Weeks     []weekLink
 	Number    string // of incidents, to be read first
 	Lead      string
@@ -53,7 +52,7 @@ func compose(k known, a ask, words lexicon) view {
 	l := a.locale
 	s := sum(k, a, words)
 	v := view{
-		Title: l.T("title", l.Week(a.week), k.row.Name), Days: days(a), Notices: notices(k.row, a), Weeks: weekLinks(k.row, a),
+		Title: l.T("title", l.Week(a.week), k.row.Name), Days: days(a), Weeks: weekLinks(k.row, a, func(w web.Week) string { return "/" + a.query("week", w.String()) }),
 		FileQuery: template.URL(a.query()), // encoded by web.Query
 	}
 	v.Number, v.Lead = lead(s, a)
@@ -175,11 +174,9 @@ func notices(row municipality, a ask) []string {
 }
 
 // weekLinks lead one week back and forth, and to the week that is now.
-func weekLinks(row municipality, a ask) []weekLink {
+func weekLinks(row municipality, a ask, to func(web.Week) string) []weekLink {
 	l := a.locale
-	link := func(w web.Week, text, rel string) weekLink {
-		return weekLink{Href: "/" + a.query("week", w.String()), Text: text, Rel: rel}
-	}
+	link := func(w web.Week, text, rel string) weekLink { return weekLink{Href: to(w), Text: text, Rel: rel} }
 	var out []weekLink
 	if previous := a.week.Add(-1); !previous.Monday(time.UTC).AddDate(0, 0, 6).Before(row.HistoryFrom) {
 		out = append(out, link(previous, "◂ "+l.Week(previous), "prev"))
