@@ -15,13 +15,14 @@ import (
 	"samsyn/services/alerting"
 	"samsyn/services/alerting/pages"
 	"samsyn/services/intake"
+	reporting "samsyn/services/intake/pages"
 )
 
 // startWeb serves every service's pages and routes on one address. People sign in through access,
 // agencies' systems by their keys.
 func startWeb(ctx context.Context, s *site) error {
 	mux := http.NewServeMux()
-	for _, mount := range []func(context.Context, *site, *http.ServeMux) error{mountIntake, mountAccess, mountAlerting} {
+	for _, mount := range []func(context.Context, *site, *http.ServeMux) error{mountAccess, mountIntake, mountAlerting} {
 		if err := mount(ctx, s, mux); err != nil {
 			return err
 		}
@@ -55,6 +56,11 @@ func mountIntake(ctx context.Context, s *site, mux *http.ServeMux) error {
 	for _, r := range api.Paths() {
 		mux.Handle(r.Method+" "+r.Path, routes)
 	}
+	forms, err := reporting.New(pool, agencies, api, reporting.Config{Logger: s.Log})
+	if err != nil {
+		return err
+	}
+	forms.Routes(mux, s.access.Guard)
 	return nil
 }
 
