@@ -197,8 +197,8 @@ func areaTable(rows []areaWeek, k known, a ask) web.Table {
 			mean, interval = l.About(w.usual.mean), l.Range(w.usual.low, w.usual.high)
 		}
 		t.Rows = append(t.Rows, []web.Cell{
-			web.Name(w.name), web.Name(k.areas.parent(w.code)), web.Number(l.Int(w.incidents)), web.Number(l.Int(w.reports)),
-			web.Number(l.Int(w.detected)), web.Number(mean), web.Number(interval),
+			web.Name(w.name), web.Name(k.areas.parent(w.code)), web.Number(l.Int(w.incidents)).To(a.behind("area", w.code)), web.Number(l.Int(w.reports)),
+			web.Number(l.Int(w.detected)).To(a.behind("area", w.code, "group", groupDetected)), web.Number(mean), web.Number(interval),
 		})
 	}
 	return t

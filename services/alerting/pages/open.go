@@ -8,9 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
-	"samsyn/internal/pg"
 	"samsyn/internal/web"
 )
 
@@ -30,17 +27,12 @@ func (s *Service) open(r *http.Request, a ask, keys []reportKey) map[uuid.UUID][
 		return out
 	}
 	visit, _ := web.VisitOf(r.Context())
-	err := pg.InTx(r.Context(), s.config.Agencies.For(visit.Login), visit.Viewer, func(tx pgx.Tx) error {
-		all, err := readOpened(r.Context(), tx, a.municipality, keys)
-		clear(out)
-		for _, r := range all {
-			out[r.Episode] = append(out[r.Episode], r)
-		}
-		return err
-	})
+	all, err := readOpened(r.Context(), s.config.Agencies.For(visit.Login), visit.Viewer, keys)
 	if err != nil {
-		clear(out)
 		s.config.Logger.ErrorContext(r.Context(), "reports not opened", "agency", visit.Viewer.Agency, "error", err)
+	}
+	for _, one := range all {
+		out[one.Episode] = append(out[one.Episode], one)
 	}
 	return out
 }

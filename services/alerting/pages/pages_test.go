@@ -153,7 +153,7 @@ func tableSum(t *testing.T, page, caption string, column int) int {
 	sum := 0
 	for _, row := range strings.Split(table, "<tr>")[2:] {
 		cells := regexp.MustCompile(`<t[hd][^>]*>(.*?)</t[hd]>`).FindAllStringSubmatch(row, -1)
-		n, err := strconv.Atoi(cells[column][1])
+		n, err := strconv.Atoi(plain(cells[column][1]))
 		if err != nil {
 			t.Fatalf("%s: %v", row, err)
 		}

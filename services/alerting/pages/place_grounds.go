@@ -189,7 +189,7 @@ func hours(behind []incident, a ask) hoursView {
 	for _, i := range behind {
 		week.Add(i.OccurredFrom.In(a.zone), i.OccurredTo.In(a.zone))
 	}
-	grid := web.Grid{Caption: l.T("hours.caption", l.Int(week.N)), Corner: l.T("hours.day"), Sum: l.T("hours.sum"), Locale: l}
+	grid := web.Grid{Caption: l.N("hours.caption", week.N), Corner: l.T("hours.day"), Sum: l.T("hours.sum"), Locale: l}
 	for b := range aoristic.Blocks {
 		grid.Columns = append(grid.Columns, blockName(b))
 	}
@@ -226,5 +226,5 @@ func seenBy(behind []incident, n names, l web.Locale) template.HTML {
 	}
 	web.SortNames(l, bars, func(b web.Bar) string { return b.Name })
 	slices.SortStableFunc(bars, func(x, y web.Bar) int { return cmp.Compare(y.Count, x.Count) })
-	return web.Bars{Caption: l.T("seen.caption", l.Int(len(behind))), Head: [2]string{l.T("head.agency"), l.T("head.incidents")}, Bars: bars, Locale: l}.HTML()
+	return web.Bars{Caption: l.N("seen.caption", len(behind)), Head: [2]string{l.T("head.agency"), l.T("head.incidents")}, Bars: bars, Locale: l}.HTML()
 }

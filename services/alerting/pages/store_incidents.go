@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"samsyn/internal/pg"
 )
 
 // incident is what everyone inside the agreement may know of one: what its count says, and whose it is. Where exactly it
@@ -151,10 +153,18 @@ SELECT r.episode, r.agency, r.report, r.unit, r.category, r.occurred_from, r.occ
   JOIN contract.report r ON r.municipality = $1 AND r.agency = k.agency AND r.report = k.report
  WHERE r.counted AND r.state = 'accepted' ORDER BY r.episode, r.lead DESC, r.agency, r.report`
 
-func readOpened(ctx context.Context, tx pgx.Tx, municipality string, keys []reportKey) ([]report, error) {
+// readOpened reads as the viewer through the door of an agency. On an error there is nothing.
+func readOpened(ctx context.Context, door pg.Beginner, v pg.Viewer, keys []reportKey) (out []report, err error) {
 	agencies, reports := make([]string, len(keys)), make([]string, len(keys))
 	for i, k := range keys {
 		agencies[i], reports[i] = k.Agency, k.Report
 	}
-	return collect[report](ctx, tx, "reports", selectOpened, municipality, agencies, reports)
+	err = pg.InTx(ctx, door, v, func(tx pgx.Tx) (err error) {
+		out, err = collect[report](ctx, tx, "reports", selectOpened, v.Municipality, agencies, reports)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

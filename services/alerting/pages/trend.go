@@ -21,6 +21,10 @@ func trend(k known, a ask) web.Figure {
 	}
 	f := weekFigure(columns, weeks, a)
 	f.What = a.locale.T("trend.what", a.locale.WeekYear(first), a.locale.WeekYear(a.week))
+	for i := range f.Table.Rows {
+		week := weeks[len(weeks)-1-i].String()
+		f.Table.Rows[i][1] = f.Table.Rows[i][1].To(a.behind("week", week, "group", groupDetected))
+	}
 	f.Links = []web.Link{{Href: "/files/weeks.csv" + a.query(), Text: a.locale.T("csv.weeks")}}
 	return f
 }

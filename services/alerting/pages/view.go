@@ -18,6 +18,7 @@ type view struct {
 	Days      string
 	Weeks     []weekLink
 	Number    string // of incidents, to be read first
+	Behind    string // where they are listed
 	Lead      string
 	Sentences []string
 
@@ -56,6 +57,7 @@ func compose(k known, a ask, words lexicon) view {
 		FileQuery: template.URL(a.query()), // encoded by web.Query
 	}
 	v.Number, v.Lead = lead(s, a)
+	v.Behind = a.behind("group", groupDetected)
 	v.Places, v.Watched = places(k, a, words)
 	if len(v.Places) == 0 {
 		v.NoPlaces = l.T("places.none", l.Week(a.week))
@@ -198,6 +200,11 @@ func (a ask) query(set ...string) string {
 		q = append(q, "map", "change")
 	}
 	return web.Query(nil, append(q, set...)...)
+}
+
+// behind is the list of the week's incidents with some filters set.
+func (a ask) behind(set ...string) string {
+	return "/handelser" + web.Query(nil, append([]string{"m", a.municipality, "week", a.week.String(), "lang", a.locale.Lang}, set...)...)
 }
 
 // join lists names as a person would: a, b och c.
