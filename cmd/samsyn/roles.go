@@ -34,6 +34,8 @@ type site struct {
 	http   net.Listener
 	// access signs people in; nil without the role web.
 	access *access.Service
+	// agencies are the doors through which agencies, and people on their behalf, read reports; nil without the role web.
+	agencies *pg.Agencies
 }
 
 // role is one part of Samsyn that runs for long.

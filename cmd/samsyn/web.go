@@ -37,12 +37,12 @@ func mountIntake(ctx context.Context, s *site, mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	agencies := pg.OpenAgencies(s.Database)
+	s.agencies = pg.OpenAgencies(s.Database)
 	s.parts.Add("agencies' database", func(context.Context) error {
-		agencies.Close()
+		s.agencies.Close()
 		return nil
 	})
-	api, err := intake.New(pool, agencies, s.Bus, s.metrics, intake.Config{
+	api, err := intake.New(pool, s.agencies, s.Bus, s.metrics, intake.Config{
 		PublicURL: s.public, CursorKey: s.Key("receipt cursors"), Now: time.Now, Logger: s.Log,
 	})
 	if err != nil {
@@ -56,7 +56,7 @@ func mountIntake(ctx context.Context, s *site, mux *http.ServeMux) error {
 	for _, r := range api.Paths() {
 		mux.Handle(r.Method+" "+r.Path, routes)
 	}
-	forms, err := reporting.New(pool, agencies, api, reporting.Config{Logger: s.Log})
+	forms, err := reporting.New(pool, s.agencies, api, reporting.Config{Logger: s.Log})
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func mountAlerting(ctx context.Context, s *site, mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
-	overview, err := pages.New(pool, pages.Config{Logger: s.Log})
+	overview, err := pages.New(pool, pages.Config{Agencies: s.agencies, Logger: s.Log})
 	if err != nil {
 		return err
 	}
