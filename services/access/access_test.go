@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"samsyn/events"
 	"samsyn/internal/pg"
 	"samsyn/internal/testenv"
 	"samsyn/internal/web"
@@ -36,6 +37,7 @@ type house struct {
 	pool    *pgxpool.Pool
 	server  *httptest.Server
 	browser *http.Client
+	mailbox mailbox
 	now     time.Time
 }
 
@@ -57,19 +59,41 @@ func newHouse(t *testing.T) *house {
 	mux := http.NewServeMux()
 	h.server = httptest.NewServer(mux)
 	t.Cleanup(h.server.Close)
-	h.service, err = access.New(pool, access.Config{PublicURL: h.server.URL, LinkCommand: "samsyn link", Now: func() time.Time { return h.now }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.service = h.newService()
 	h.service.Routes(mux)
-	mux.Handle("/", h.service.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		visit, ok := web.VisitOf(r.Context())
-		_, _ = fmt.Fprintf(w, "%t %s %s %d", ok, visit.Viewer.Municipality, visit.Viewer.Roles[0], len(visit.Choices))
-	})))
+	mux.Handle("/", h.page(h.service))
 	h.municipality("us-sf", "San Francisco", false)
 	h.municipality("0780", "Växjö", true)
 	h.newBrowser()
 	return h
+}
+
+// newService is another start of the same program: what it knows it has from the database.
+func (h *house) newService() *access.Service {
+	h.t.Helper()
+	s, err := access.New(h.pool, access.Config{
+		PublicURL: h.server.URL, LinkCommand: "samsyn link", Now: func() time.Time { return h.now }, Pages: pages, Send: h.mailbox.send,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// page is a guarded page that says who looks.
+func (h *house) page(s *access.Service) http.Handler {
+	return s.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		visit, ok := web.VisitOf(r.Context())
+		_, _ = fmt.Fprintf(w, "%t %s %s %d", ok, visit.Viewer.Municipality, visit.Viewer.Roles[0], len(visit.Choices))
+	}))
+}
+
+// pages stand in for those of the services.
+var pages = []web.NavItem{
+	{Href: "/", Text: events.Text{SV: "Översikt", EN: "Overview"}, Act: web.ActNumbers},
+	{Href: "/rapportera", Text: events.Text{SV: "Rapportera", EN: "Report"}, Act: web.ActReport},
+	{Href: "/karantan", Text: events.Text{SV: "Karantän", EN: "Quarantine"}, Act: web.ActLead},
+	{Href: "/personer", Text: events.Text{SV: "Personer", EN: "People"}, Act: web.ActAdmin},
 }
 
 func (h *house) newBrowser() {
@@ -272,4 +296,10 @@ func TestWithoutDatabaseOrMunicipalityNobodyGetsThrough(t *testing.T) {
 	if status, body := h.open(h.server.URL); status != http.StatusServiceUnavailable || !strings.Contains(body, "Databasen svarar inte") {
 		t.Errorf("without a database: %d %s", status, body)
 	}
+}
+
+func answer(page http.Handler, r *http.Request) string {
+	rec := httptest.NewRecorder()
+	page.ServeHTTP(rec, r)
+	return rec.Body.String()
 }

@@ -76,6 +76,6 @@ var texts = web.Catalogue{
 	"does.agency_lead": {SV: "ser alla tal, och avgör det som väntar i karantän", EN: "sees all numbers, and decides what waits in quarantine"},
 	"does.coordinator": {SV: "tar ställning, fryser lägesbilden och leder mötet", EN: "takes positions, freezes the report and leads the meeting"},
 	"does.member":      {SV: "ser alla tal och partners rapporter, och sköter egna åtgärder", EN: "sees all numbers and partners' reports, and minds own actions"},
-	"does.admin":       {SV: "lägger till personer och organisationer, ser inga rapporter", EN: "adds people and agencies, sees no reports"},
+	"does.admin":       {SV: "lägger till och stänger av personer, ser inga rapporter", EN: "adds people and shuts them out, sees no reports"},
 	"does.operator":    {SV: "installerar och övervakar, ser inga rapporter", EN: "installs and watches, sees no reports"},
 }
