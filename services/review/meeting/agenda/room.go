@@ -58,4 +58,5 @@ type Decision struct {
 	DueOn     string `json:"due_on,omitempty"` // act, due
 	Until     string `json:"until,omitempty"`  // watch: the week in which it returns
 	Reason    string `json:"reason,omitempty"` // dismiss
+	To        string `json:"to,omitempty"`     // handover: the code of whom
 }
