@@ -3,7 +3,7 @@
 -- Record:     position_event (every position taken, and every watched place that came back). Append-only.
 -- Projection: position (the latest of each flagged place).
 -- Settings:   rhythm (when the municipality reports and meets).
--- Edge:       head (who works for a municipality now), week (what happened by itself, once a week), outgoing (committed and not yet
+-- Edge:       lease (which process works now), week (what happened by itself, once a week), outgoing (committed and not yet
 --             published).
 
 CREATE TABLE review.rhythm (
@@ -24,7 +24,7 @@ CREATE TABLE review.rhythm (
   changed_by   uuid
 );
 
--- What is known of a week that is due: when it closed, and what the program has done about it by itself.
+-- The weeks that the program has looked at: until when they are reported on, when a meeting looks at them, and that units were reminded.
 CREATE TABLE review.week (
   municipality text NOT NULL REFERENCES registry.municipality,
   week         date NOT NULL CHECK (extract(isodow FROM week) = 1),
@@ -32,7 +32,6 @@ CREATE TABLE review.week (
   -- Null: no meeting looks at it.
   meeting      timestamptz CHECK (meeting > deadline),
   reminded_at  timestamptz,
-  frozen_at    timestamptz,
   PRIMARY KEY (municipality, week)
 );
 
@@ -84,11 +83,12 @@ CREATE TABLE review.position (
 CREATE INDEX position_watched ON review.position (municipality, until_week) WHERE kind = 'watch' AND returned_at IS NULL;
 CREATE INDEX position_decided ON review.position (municipality, decided_at);
 
--- One process a municipality works at a time; a second one that does not know it repeats nothing, since all it writes has an identity.
-CREATE TABLE review.head (
-  municipality text PRIMARY KEY REFERENCES registry.municipality,
-  holder       uuid NOT NULL,
-  held_until   timestamptz NOT NULL
+-- One process does the review's work at a time, for all municipalities. A second one that does not know it repeats nothing, since all
+-- that is written has an identity.
+CREATE TABLE review.lease (
+  work       text PRIMARY KEY CHECK (work = 'review'),
+  holder     uuid NOT NULL,
+  held_until timestamptz NOT NULL
 );
 
 -- An event leaves in the order in which it came, under the id that it was given then: sent twice it is one.
@@ -109,7 +109,7 @@ DECLARE
   lead text := '((SELECT contract.viewer_municipality()) IS NULL OR municipality = (SELECT contract.viewer_municipality())
     AND string_to_array(current_setting(''samsyn.roles'', true), '','') && %L)';
 BEGIN
-  FOREACH t IN ARRAY ARRAY['rhythm', 'week', 'position', 'position_event', 'head', 'outgoing'] LOOP
+  FOREACH t IN ARRAY ARRAY['rhythm', 'week', 'position', 'position_event', 'outgoing'] LOOP
     EXECUTE format('ALTER TABLE review.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE review.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY review_read ON review.%I FOR SELECT TO samsyn_review USING %s', t, own);
@@ -123,9 +123,8 @@ BEGIN
   -- Whoever decides anything says so.
   EXECUTE format('CREATE POLICY review_add ON review.outgoing FOR INSERT TO samsyn_review WITH CHECK %s', own);
   -- Only the program itself.
-  FOREACH t IN ARRAY ARRAY['week', 'head'] LOOP
-    EXECUTE format('CREATE POLICY review_work ON review.%I TO samsyn_review USING ((SELECT contract.viewer_municipality()) IS NULL)', t);
-  END LOOP;
+  CREATE POLICY review_work ON review.week TO samsyn_review USING ((SELECT contract.viewer_municipality()) IS NULL);
+  CREATE POLICY review_work ON review.lease TO samsyn_review USING ((SELECT contract.viewer_municipality()) IS NULL);
   CREATE POLICY review_sent ON review.outgoing FOR DELETE TO samsyn_review USING ((SELECT contract.viewer_municipality()) IS NULL);
   -- A page outside the review reads what was decided, and no note.
   FOREACH t IN ARRAY ARRAY['rhythm', 'week', 'position'] LOOP
@@ -133,7 +132,10 @@ BEGIN
   END LOOP;
 END
 $$;
-GRANT UPDATE ON review.rhythm, review.week, review.position, review.head TO samsyn_review;
+ALTER TABLE review.lease ENABLE ROW LEVEL SECURITY;
+ALTER TABLE review.lease FORCE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON review.lease TO samsyn_review;
+GRANT UPDATE ON review.rhythm, review.week, review.position TO samsyn_review;
 GRANT DELETE ON review.outgoing TO samsyn_review;
 GRANT SELECT ON review.rhythm, review.week TO samsyn_web;
 GRANT SELECT (municipality, flag, version, kind, reason, until_week, returned_at, handed_to, owner_agency, owner_person, due_on, action,
@@ -144,5 +146,5 @@ CREATE VIEW contract.flag_position WITH (security_invoker = true) AS
   SELECT municipality, flag, version, kind, reason, until_week, returned_at, handed_to, owner_agency, owner_person, due_on, action,
          flag_revision, observed, decided_at, decided_by, meeting FROM review.position;
 CREATE VIEW contract.week WITH (security_invoker = true) AS
-  SELECT municipality, week, deadline, meeting, reminded_at, frozen_at FROM review.week;
+  SELECT municipality, week, deadline, meeting, reminded_at FROM review.week;
 GRANT SELECT ON contract.flag_position, contract.week TO samsyn_review, samsyn_web;
