@@ -23,10 +23,11 @@ import (
 
 // Counts are incidents in one area before and after something was done, over windows of equal length.
 type Counts struct {
-	Before, After int
+	Before int `json:"before"`
+	After  int `json:"after"`
 	// Weight is the size that a count is divided by to be compared with another area's: inhabitants, square kilometres, a
 	// length of street. 0 is 1.
-	Weight float64
+	Weight float64 `json:"weight,omitempty"`
 }
 
 // change is after less before in units of weight, with its variance. A count n of a Poisson number has variance n, divided
@@ -92,6 +93,7 @@ const (
 	TooFew    Verdict = "too_few"   // there are too few incidents to tell anything
 	TooEarly  Verdict = "too_early" // the time after is not as long as the time before
 	NoControl Verdict = "no_control"
+	NoPast    Verdict = "no_past" // counting began after the time before had begun
 )
 
 // Text is what people are told.
@@ -103,6 +105,7 @@ func (v Verdict) Text() events.Text {
 		TooFew:    {SV: "ingen säker skillnad: för få händelser", EN: "no certain difference: too few incidents"},
 		TooEarly:  {SV: "för tidigt att säga", EN: "too early to say"},
 		NoControl: {SV: "kan inte avgöras: inget jämförelseområde", EN: "cannot be decided: no control area"},
+		NoPast:    {SV: "kan inte avgöras: för kort historik", EN: "cannot be decided: the history is too short"},
 	}[v]
 }
 

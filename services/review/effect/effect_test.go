@@ -202,7 +202,7 @@ func TestSourcesThatBeganOrCeasedAreNamed(t *testing.T) {
 }
 
 func TestEveryVerdictHasWords(t *testing.T) {
-	for _, v := range []effect.Verdict{effect.Decrease, effect.Increase, effect.Undecided, effect.TooFew, effect.TooEarly, effect.NoControl} {
+	for _, v := range []effect.Verdict{effect.Decrease, effect.Increase, effect.Undecided, effect.TooFew, effect.TooEarly, effect.NoControl, effect.NoPast} {
 		if text := v.Text(); text.SV == "" || text.EN == "" {
 			t.Errorf("%s has no words", v)
 		}
