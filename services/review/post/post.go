@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -96,10 +97,14 @@ const (
 	finishWithin = 5 * time.Second
 )
 
-// Sender takes a mail to the mail server: *mail.Sender.
+// Sender takes a mail to the mail server, or writes it as a file, and throws old files away: *mail.Sender.
 type Sender interface {
 	Send(ctx context.Context, m mail.Message) error
+	Prune(now time.Time, kept time.Duration) error
 }
+
+// filesKept is how long a mail that was written as a file is kept: it is a transport copy.
+const filesKept = 30 * 24 * time.Hour
 
 // Service sends what is in the outbox.
 type Service struct {
@@ -107,6 +112,8 @@ type Service struct {
 	sender Sender
 	log    *slog.Logger
 	ended  *prometheus.CounterVec
+	// pruned is the hour in which old files were last thrown away.
+	pruned atomic.Int64
 }
 
 // New makes the sender of the outbox on a database it enters as samsyn_review.
@@ -124,6 +131,7 @@ func New(db pg.Beginner, sender Sender, log *slog.Logger, registerer prometheus.
 // SendDue sends what is due at now, the wall clock, and says how many mails it tried. What does not arrive is no error: it is tried
 // again later or given up. While the mail server is away one mail is tried at a call. Several may send beside each other.
 func (s *Service) SendDue(ctx context.Context, now time.Time) (tried int, err error) {
+	s.prune(now)
 	for ctx.Err() == nil {
 		list, err := s.store.lease(ctx, now, leaseAtOnce)
 		if err != nil {
@@ -136,6 +144,17 @@ func (s *Service) SendDue(ctx context.Context, now time.Time) (tried int, err er
 		}
 	}
 	return tried, nil
+}
+
+// prune throws old files away once an hour. What it cannot throw away holds no mail up.
+func (s *Service) prune(now time.Time) {
+	hour := now.Unix() / 3600
+	if s.pruned.Swap(hour) == hour {
+		return
+	}
+	if err := s.sender.Prune(now, filesKept); err != nil {
+		s.log.Error("prune mails", "error", err)
+	}
 }
 
 // sendLeased tries the mails in order and gives back those it does not come to.

@@ -275,6 +275,8 @@ func (d deadSender) Send(ctx context.Context, m mail.Message) error {
 	panic("killed")
 }
 
+func (deadSender) Prune(time.Time, time.Duration) error { return nil }
+
 // Nobody is woken by what a replay says of long ago.
 func TestReplayWritesFiles(t *testing.T) {
 	o := newOffice(t)
@@ -287,6 +289,14 @@ func TestReplayWritesFiles(t *testing.T) {
 	}
 	if content, err := os.ReadFile(files[0]); err != nil || !strings.Contains(string(content), "asa@vaxjo.example") {
 		t.Errorf("%s: %v", content, err)
+	}
+	o.send(time.Now().AddDate(0, 0, 29))
+	if _, err := os.Stat(files[0]); err != nil {
+		t.Errorf("thrown away too soon: %v", err)
+	}
+	o.send(time.Now().AddDate(0, 0, 31))
+	if _, err := os.Stat(files[0]); err == nil {
+		t.Error("a transport copy is kept for ever")
 	}
 }
 
