@@ -160,6 +160,8 @@ GRANT SELECT (municipality, agency, report, revision, batch, state, counted, cat
   reported_at, stored_at, lon, lat, exactness, place_type, district, area, unit, origin, sharing, groups, share_after, test, day, hour,
   cell, episode, lead, agencies, reports) ON correlator.report TO samsyn_agency, samsyn_web;
 GRANT SELECT ON contract.incident TO samsyn_agency;
+-- Pages read numbers as samsyn_web: what is not counted is in none. A report is opened through the viewer's agency.
+CREATE POLICY counted_only ON correlator.report AS RESTRICTIVE FOR SELECT TO samsyn_web USING (counted);
 
 -- The reports behind a flag that the caller may open.
 CREATE POLICY partners_open ON alerting.flag_report FOR SELECT TO samsyn_agency

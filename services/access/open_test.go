@@ -275,6 +275,7 @@ func TestWhatOnlyTheAgencyCanResolveStaysThere(t *testing.T) {
 		{bostad, coordinator, `SELECT contract.report_text('0780', 'a-polis', 'partners')`, "CANARY text of partners"},
 		// Who has no agency opens nothing, and is told what is kept.
 		{w.web, pg.Viewer{Municipality: "0780", Roles: []string{"coordinator"}}, `SELECT agency || '=' || reports FROM contract.kept_in_area('0780', '2026-11-02', '2026-11-02')`, "a-polis=7"},
+		{w.web, pg.Viewer{Municipality: "0780"}, `SELECT count(*)::text FROM contract.report WHERE NOT counted`, "0"},
 		{w.web, pg.Viewer{Municipality: "0780"}, `SELECT count(*)::text FROM contract.person`, "1"},
 		{w.web, pg.Viewer{Municipality: "0581"}, `SELECT count(*)::text FROM contract.person`, "0"},
 		{w.web, pg.System, `SELECT count(*)::text FROM contract.person`, "0"},
@@ -312,5 +313,15 @@ func TestTextThatIsOffIsNotShown(t *testing.T) {
 	}
 	if got := w.lines(db, member, text, "partners-since"); got != "CANARY text of partners-since" {
 		t.Errorf("its neighbour's text is %q", got)
+	}
+}
+
+// A list of a million rows asks the rule of each: it must be part of the plan, and not a call a row.
+func TestTheRuleIsPartOfThePlan(t *testing.T) {
+	w := newTown(t)
+	member := w.person("0780", "a-bostad", false, "member")
+	plan := w.lines(w.agencies.For(login("0780", "a-bostad")), member, `EXPLAIN SELECT report FROM contract.report WHERE municipality = '0780' AND day = '2026-11-02' AND lead AND counted`)
+	if strings.Contains(plan, "opens") || !strings.Contains(plan, "share_after") {
+		t.Errorf("it is called for each row:\n%s", plan)
 	}
 }
