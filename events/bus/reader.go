@@ -15,7 +15,7 @@ import (
 
 const (
 	prefetch      = 256 // per stream, held by the client library
-	buffered      = 64  // per stream, ahead of the collector
+	buffered      = 256 // per stream, ahead of the collector: four streams with a backlog fill a batch of 1,000
 	pullExpiry    = 4 * time.Second
 	pinTTL        = 10 * time.Second // a reader that asks for nothing so long loses the stream to another instance
 	ackWait       = 30 * time.Second

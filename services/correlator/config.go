@@ -37,6 +37,8 @@ const (
 	longestPause = 5 * time.Second
 	// sendTogether is the most batches whose messages are sent at once, and the most that wait to be sent.
 	sendTogether = 8
+	// sendLinger is how long the messages of a full batch wait for those of the next, under load alone.
+	sendLinger = time.Second
 	// stopWithin is how long work in flight may take when the service is told to stop.
 	stopWithin = 8 * time.Second
 	// referenceEvery is how often the registry's version is looked at beside the signal.

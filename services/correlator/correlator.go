@@ -124,6 +124,8 @@ type work struct {
 	verdicts     []verdict
 	batch        int64
 	outgoing     []bus.Message
+	// more: the streams held at least a full batch, so another follows.
+	more bool
 }
 
 // read takes what the streams hold, fairly, and judges it.
@@ -134,7 +136,7 @@ func (s *Service) read(ctx context.Context, judged chan<- work) error {
 			return err
 		}
 		for m, part := range byMunicipality(deliveries) {
-			began, w := time.Now(), work{municipality: m, deliveries: part}
+			began, w := time.Now(), work{municipality: m, deliveries: part, more: len(deliveries) == s.config.BatchSize}
 			if w.ref, err = s.referenceFor(ctx, part); err != nil {
 				return err
 			}
@@ -193,6 +195,7 @@ func (s *Service) settleBatch(ctx context.Context, w work, sent chan<- work) err
 	err := s.patiently(ctx, func() error { return s.commitWork(ctx, &w) })
 	switch {
 	case err == nil:
+		s.acknowledge(ctx, w)
 		sent <- w
 		return nil
 	case ctx.Err() != nil:
@@ -276,19 +279,20 @@ func (s *Service) count(b *booking) {
 	}
 }
 
-// sendAll acknowledges and sends what was committed. Batches that wait are sent together: the broker
-// writes one large batch much faster than many small ones. It waits for the broker as long as it
-// takes; what is not sent stays in its row.
+// acknowledge tells the broker that a batch is stored. It does not wait for what the batch says to be
+// sent: that lies in a row of the same transaction.
+func (s *Service) acknowledge(ctx context.Context, w work) {
+	if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
+		s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
+	}
+}
+
+// sendAll sends what was committed. It waits for the broker as long as it takes; what is not sent
+// stays in its row.
 func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
-	done := make([]bus.Verdict, s.config.BatchSize)
 	for w := range sent {
 		began := time.Now()
-		together := gather(w, sent)
-		for _, w := range together {
-			if err := s.collector.Settle(ctx, w.deliveries, done[:len(w.deliveries)]); err != nil {
-				s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
-			}
-		}
+		together := s.gather(w, sent)
 		if err := s.patiently(ctx, func() error { return s.send(ctx, together...) }); err != nil {
 			return err
 		}
@@ -297,21 +301,34 @@ func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 	return nil
 }
 
-// gather takes what waits behind a batch, without waiting for more.
-func gather(w work, sent <-chan work) []work {
+// gather takes what waits behind a batch: the broker writes one large batch much faster than many
+// small ones. Where more is surely coming it waits for that a little.
+func (s *Service) gather(w work, sent <-chan work) []work {
 	together := []work{w}
-	for len(together) < sendTogether {
-		select {
-		case next, open := <-sent:
-			if !open {
-				return together
-			}
-			together = append(together, next)
-		default:
-			return together
+	enough := time.NewTimer(sendLinger)
+	defer enough.Stop()
+	for more := true; more && len(together) < sendTogether; {
+		if w, more = behind(w, sent, enough.C); more {
+			together = append(together, w)
 		}
 	}
 	return together
+}
+
+// behind is the batch behind another, if there is one, or if there will be and it comes in time.
+func behind(w work, sent <-chan work, enough <-chan time.Time) (next work, ok bool) {
+	if w.more {
+		select {
+		case next, ok = <-sent:
+		case <-enough:
+		}
+		return next, ok
+	}
+	select {
+	case next, ok = <-sent:
+	default:
+	}
+	return next, ok
 }
 
 // patiently repeats what fails because a part of ours is away, at most every five seconds.

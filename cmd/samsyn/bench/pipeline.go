@@ -133,7 +133,7 @@ func drain(ctx context.Context, p Parts) (time.Duration, error) {
 	ended := make(chan error, 1)
 	began := time.Now()
 	go func() { ended <- s.Run(running) }()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
