@@ -1,6 +1,6 @@
 -- correlator: what every acknowledged event became, the reports and incidents that follow, and their counts.
 --
--- Truth:       event (identity and verdict, append-only), event_raw (bytes), decision (what people decided later), held.
+-- Truth:       event (identity, verdict and bytes, append-only), decision (what people decided later), held.
 -- Projections: report (an incident is the row of its lead report), notice, count, source, quarantine. Rebuilt from the truth.
 -- Journal:     batch (one row a committed batch, with the change of every count it moved).
 -- Edge:        position (how far each stream is read), outgoing (what is committed and not yet sent).
@@ -32,8 +32,8 @@ CREATE TABLE correlator.batch (
 );
 
 -- Identity is (municipality, agency, kind, report, revision) for ever. What cannot be an event, or
--- claims a key that other content has, is known by the SHA-256 of its bytes: kind refused or conflict,
--- report = the hash in hex, revision 0.
+-- claims a key that other content has, is known by a SHA-256: of its bytes (kind refused) or of its
+-- content (kind conflict), report = the hash in hex, revision 0.
 CREATE TABLE correlator.event (
   municipality text NOT NULL,
   agency       text NOT NULL,
@@ -64,25 +64,18 @@ CREATE TABLE correlator.event (
   lon          double precision,
   lat          double precision,
   exactness    int2,
+  -- The event as it came, and its hash.
+  sha256       bytea NOT NULL CHECK (length(sha256) = 32),
+  body         bytea NOT NULL,
   PRIMARY KEY (municipality, agency, kind, report, revision),
   CHECK ((outcome = 'refused') = (kind = 'refused')),
   CHECK (kind <> 'conflict' OR outcome = 'quarantined'),
   CHECK (outcome = 'accepted' OR reasons IS NOT NULL)
 );
--- The receipt cursor of an agency, and the way from a verdict to its bytes.
-CREATE INDEX event_batch ON correlator.event (municipality, agency, batch, item);
-
-CREATE TABLE correlator.event_raw (
-  municipality text NOT NULL,
-  agency       text NOT NULL,
-  batch        bigint NOT NULL,
-  item         int NOT NULL,
-  sha256       bytea NOT NULL CHECK (length(sha256) = 32),
-  body         bytea NOT NULL,
-  PRIMARY KEY (municipality, agency, batch, item)
-);
 -- Event bodies are short and already dense: compressing them costs more than it saves.
-ALTER TABLE correlator.event_raw ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE correlator.event ALTER COLUMN body SET STORAGE EXTERNAL;
+-- The receipt cursor of an agency.
+CREATE INDEX event_batch ON correlator.event (municipality, agency, batch, item);
 
 -- What was decided after the verdict: released, dropped or corrected out of quarantine. Append-only.
 CREATE TABLE correlator.decision (
@@ -258,7 +251,7 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['head', 'batch', 'event', 'event_raw', 'decision', 'held', 'report', 'notice', 'count', 'source',
+  FOREACH t IN ARRAY ARRAY['head', 'batch', 'event', 'decision', 'held', 'report', 'notice', 'count', 'source',
                            'quarantine', 'position', 'outgoing'] LOOP
     EXECUTE format('ALTER TABLE correlator.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE correlator.%I FORCE ROW LEVEL SECURITY', t);
@@ -269,7 +262,7 @@ BEGIN
     EXECUTE format('GRANT UPDATE, DELETE ON correlator.%I TO samsyn_correlator', t);
   END LOOP;
   -- An agency opens what is its own.
-  FOREACH t IN ARRAY ARRAY['event', 'event_raw', 'decision', 'report', 'notice', 'source', 'quarantine', 'position'] LOOP
+  FOREACH t IN ARRAY ARRAY['event', 'decision', 'report', 'notice', 'source', 'quarantine', 'position'] LOOP
     EXECUTE format('CREATE POLICY agency_own ON correlator.%I FOR SELECT TO samsyn_agency
       USING (municipality = (SELECT contract.app_municipality()) AND agency = (SELECT contract.app_agency()))', t);
     EXECUTE format('GRANT SELECT ON correlator.%I TO samsyn_agency', t);
@@ -323,10 +316,9 @@ CREATE VIEW contract.source_status WITH (security_invoker = true) AS
   SELECT municipality, agency, unit, events, first_at, last_at, nothing_to FROM correlator.source;
 CREATE VIEW contract.quarantine WITH (security_invoker = true) AS
   SELECT q.municipality, q.agency, q.id, q.kind, q.report, q.revision, q.state, q.since, e.said_kind, e.said_report, e.said_revision,
-         e.event_id, e.verb, e.reasons, e.notes, r.body
+         e.event_id, e.verb, e.reasons, e.notes, e.body
     FROM correlator.quarantine q
-    JOIN correlator.event e USING (municipality, agency, kind, report, revision)
-    JOIN correlator.event_raw r ON (r.municipality, r.agency, r.batch, r.item) = (e.municipality, e.agency, e.batch, e.item);
+    JOIN correlator.event e USING (municipality, agency, kind, report, revision);
 -- Which versions of its reports an agency has sent, and how far its stream is read: together they say whether a report is unknown.
 CREATE VIEW contract.version WITH (security_invoker = true) AS
   SELECT municipality, agency, kind, report, revision, outcome FROM correlator.event WHERE kind NOT IN ('refused', 'conflict');

@@ -24,8 +24,7 @@ type booking struct {
 	now   time.Time
 
 	near    *neighbourhood
-	stored  []item // new events, whose bytes are to be kept
-	next    int32  // number of the next item
+	next    int32 // number of the next item
 	counts  counts
 	reports []*report
 
@@ -171,7 +170,7 @@ func (b *booking) insert(ctx context.Context, tx pgx.Tx, items []item) (fresh, s
 	}
 	for _, it := range items {
 		if stored[it.number] {
-			fresh, b.stored = append(fresh, it), append(b.stored, it)
+			fresh = append(fresh, it)
 		} else {
 			stale = append(stale, it)
 		}

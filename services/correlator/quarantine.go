@@ -206,10 +206,9 @@ type quarantinedEvent struct {
 
 const readQuarantined = `-- correlator: a quarantined event, locked
 SELECT e.agency, e.kind, e.report, e.revision, e.event_id, e.said_kind, e.said_report, e.said_revision, e.content, e.stream_seq,
-       e.outcome, e.reasons, e.notes, e.decided_at, q.state, e.verb, e.stored_at, r.body
+       e.outcome, e.reasons, e.notes, e.decided_at, q.state, e.verb, e.stored_at, e.body
   FROM correlator.quarantine q
   JOIN correlator.event e ON (e.municipality, e.agency, e.kind, e.report, e.revision) = (q.municipality, q.agency, q.kind, q.report, q.revision)
-  JOIN correlator.event_raw r ON (r.municipality, r.agency, r.batch, r.item) = (e.municipality, e.agency, e.batch, e.item)
  WHERE q.municipality = $1 AND q.agency = $2 AND q.id = $3
    FOR UPDATE OF q`
 

@@ -52,9 +52,8 @@ const readTruth = `-- correlator: every event with its bytes and what was decide
 SELECT e.agency, e.kind, e.report, e.revision, coalesce(d.batch, e.batch), e.item, e.verb, e.said_kind, e.said_report, e.said_revision, e.content,
        e.outcome, e.stream_seq, e.stored_at,
        coalesce(d.category, e.category), coalesce(d.severity, e.severity), coalesce(d.district, e.district), coalesce(d.area, e.area),
-       coalesce(d.lon, e.lon), coalesce(d.lat, e.lat), coalesce(d.exactness, e.exactness), d.verb, r.sha256, r.body
+       coalesce(d.lon, e.lon), coalesce(d.lat, e.lat), coalesce(d.exactness, e.exactness), d.verb, e.sha256, e.body
   FROM correlator.event e
-  LEFT JOIN correlator.event_raw r ON (r.municipality, r.agency, r.batch, r.item) = (e.municipality, e.agency, e.batch, e.item)
   LEFT JOIN correlator.decision d ON (d.municipality, d.agency, d.kind, d.report, d.revision) = (e.municipality, e.agency, e.kind, e.report, e.revision)
  WHERE e.municipality = $1
  ORDER BY e.batch, e.item`

@@ -34,20 +34,19 @@ func (s *store) nextBatch(ctx context.Context, tx pgx.Tx, m events.MunicipalityI
 	return batch, nil
 }
 
-// A key that is there already is left alone: whoever asks learns which items are new. Bytes follow
-// only where the key was new (insertRaw), so that an event sent twice is stored once.
+// A key that is there already is left alone: whoever asks learns which items are new.
 const insertEvents = `-- correlator: store events that are new
 INSERT INTO correlator.event (municipality, agency, kind, report, revision, batch, item, verb, event_id,
     said_kind, said_report, said_revision, content, outcome, reasons, notes, stream_seq, stored_at, decided_at,
-    reference_version, category, severity, district, area, lon, lat, exactness)
+    reference_version, category, severity, district, area, lon, lat, exactness, sha256, body)
 SELECT $1, q.agency, q.kind, q.report, q.revision, $2, q.item, q.verb, q.event_id,
     q.said_kind, q.said_report, q.said_revision, q.content, q.outcome, q.reasons::jsonb, q.notes::jsonb, q.seq, q.stored_at, $3,
-    $4, q.category, q.severity, q.district, q.area, q.lon, q.lat, q.exactness
+    $4, q.category, q.severity, q.district, q.area, q.lon, q.lat, q.exactness, q.sha256, q.body
   FROM unnest($5::text[], $6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::text[],
               $12::text[], $13::text[], $14::int[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::timestamptz[],
-              $21::text[], $22::int2[], $23::text[], $24::text[], $25::float8[], $26::float8[], $27::int2[])
+              $21::text[], $22::int2[], $23::text[], $24::text[], $25::float8[], $26::float8[], $27::int2[], $28::bytea[], $29::bytea[])
     AS q (agency, kind, report, revision, item, verb, event_id, said_kind, said_report, said_revision, content, outcome, reasons,
-          notes, seq, stored_at, category, severity, district, area, lon, lat, exactness)
+          notes, seq, stored_at, category, severity, district, area, lon, lat, exactness, sha256, body)
 ON CONFLICT DO NOTHING
 RETURNING item`
 

@@ -31,12 +31,13 @@ func eventColumns(items []item) []any {
 	seq, stored := make([]int64, n), make([]time.Time, n)
 	category, severity, district, area := make([]*string, n), make([]*int16, n), make([]*string, n), make([]*string, n)
 	lon, lat, exactness := make([]*float64, n), make([]*float64, n), make([]*int16, n)
+	sum, body := make([][]byte, n), make([][]byte, n)
 	for i, it := range items {
 		agency[i], kind[i], report[i], revision[i] = string(it.agency), it.key.kind, it.key.report, it.key.revision
 		number[i], verb[i], id[i] = it.number, string(it.verb), it.event.ID
 		saidKind[i], saidReport[i], saidRevision[i] = string(it.event.Kind), string(it.event.Report), int32(it.event.Revision)
 		content[i], outcome[i], reasons[i], notes[i] = it.event.Content[:], string(it.outcome), list(it.reasons), list(it.notes)
-		seq[i], stored[i] = int64(it.seq), it.stored
+		seq[i], stored[i], sum[i], body[i] = int64(it.seq), it.stored, it.sha[:], it.body
 		if it.outcome != events.Accepted || it.event.Withdrawal != nil {
 			continue
 		}
@@ -50,7 +51,7 @@ func eventColumns(items []item) []any {
 	}
 	return []any{
 		agency, kind, report, revision, number, verb, id, saidKind, saidReport, saidRevision, content, outcome, reasons, notes, seq, stored,
-		category, severity, district, area, lon, lat, exactness,
+		category, severity, district, area, lon, lat, exactness, sum, body,
 	}
 }
 
@@ -65,22 +66,6 @@ func list(reasons []events.Reason) *string {
 	}
 	s := string(text)
 	return &s
-}
-
-const insertRaw = `-- correlator: the bytes of events that were new
-INSERT INTO correlator.event_raw (municipality, agency, batch, item, sha256, body)
-SELECT $1, q.agency, $2, q.item, q.sha256, q.body
-  FROM unnest($3::text[], $4::int[], $5::bytea[], $6::bytea[]) AS q (agency, item, sha256, body)`
-
-func (b *booking) queueRaw(q *pgx.Batch, m string) {
-	n := len(b.stored)
-	agencies, numbers, sums, bodies := make([]string, n), make([]int32, n), make([][]byte, n), make([][]byte, n)
-	for i, it := range b.stored {
-		agencies[i], numbers[i], sums[i], bodies[i] = string(it.agency), it.number, it.sha[:], it.body
-	}
-	if n > 0 {
-		q.Queue(insertRaw, m, b.batch, agencies, numbers, sums, bodies)
-	}
 }
 
 const upsertReports = `-- correlator: reports as they stand now
@@ -198,7 +183,6 @@ INSERT INTO correlator.outgoing (municipality, batch, part, messages) VALUES ($1
 func (s *store) write(ctx context.Context, tx pgx.Tx, b *booking) error {
 	m := string(b.ref.municipality)
 	q := &pgx.Batch{}
-	b.queueRaw(q, m)
 	if len(b.reports) > 0 {
 		q.Queue(upsertReports, reportArgs(b.ref.municipality, b.reports)...)
 	}

@@ -43,11 +43,9 @@ func (c caller) judge(v verdictRow) uuid.UUID {
 	}
 	content := sha256.Sum256([]byte(v.body))
 	c.exec(pg.RoleCorrelator, `INSERT INTO correlator.event (municipality, agency, kind, report, revision, batch, item, verb, event_id, said_kind,
-	    said_report, said_revision, content, outcome, reasons, stream_seq, stored_at, decided_at, reference_version)
-	  VALUES ($1, $2, $3, $4, $5, $6, $7, 'reported', $12, $3, $4, $5, $8, $9, $10, $6, $11, $11, 1)`,
-		string(town), string(c.agency), string(v.kind), v.report, v.revision, v.batch, v.item, content[:], string(v.outcome), reasons, c.clock(), fmt.Sprintf("%s:%d", v.report, v.revision))
-	c.exec(pg.RoleCorrelator, `INSERT INTO correlator.event_raw (municipality, agency, batch, item, sha256, body) VALUES ($1, $2, $3, $4, $5, $6)`,
-		string(town), string(c.agency), v.batch, v.item, content[:], []byte(v.body))
+	    said_report, said_revision, content, outcome, reasons, stream_seq, stored_at, decided_at, reference_version, sha256, body)
+	  VALUES ($1, $2, $3, $4, $5, $6, $7, 'reported', $12, $3, $4, $5, $8, $9, $10, $6, $11, $11, 1, $8, $13)`,
+		string(town), string(c.agency), string(v.kind), v.report, v.revision, v.batch, v.item, content[:], string(v.outcome), reasons, c.clock(), fmt.Sprintf("%s:%d", v.report, v.revision), []byte(v.body))
 	id := uuid.New()
 	if v.outcome == events.Quarantined {
 		c.exec(pg.RoleCorrelator, `INSERT INTO correlator.quarantine (municipality, agency, id, kind, report, revision, state, since)

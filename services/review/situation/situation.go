@@ -18,13 +18,19 @@
 package situation
 
 import (
+	"embed"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"samsyn/internal/web"
+	"samsyn/services/review/paper"
 )
+
+//go:embed templates
+var templateFiles embed.FS
 
 // Config is what the service can do without.
 type Config struct {
@@ -37,9 +43,12 @@ type Config struct {
 
 // Service freezes situation reports and answers their pages.
 type Service struct {
-	store   Store
-	lexicon lexicon
-	config  Config
+	store     Store
+	lexicon   lexicon
+	grounds   *grounds
+	templates *web.Templates
+	printer   *paper.Printer
+	config    Config
 }
 
 // New makes the service on a database it enters as samsyn_review.
@@ -53,19 +62,18 @@ func New(db DB, config Config) (*Service, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{store: Store{db}, lexicon: newLexicon(), config: config}, nil
+	files, err := fs.Sub(templateFiles, "templates")
+	if err != nil {
+		return nil, fmt.Errorf("open templates: %w", err)
+	}
+	templates, err := web.NewTemplates(files, config.Logger)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		store: Store{db}, lexicon: newLexicon(), grounds: &grounds{kept: map[string]*ground{}}, templates: templates, printer: paper.Find(config.Chromium), config: config,
+	}, nil
 }
 
 // Store is what other packages of the review read reports with.
 func (s *Service) Store() Store { return s.store }
-
-// Routes adds the pages to mux, each behind guard:
-//
-//	GET  /lagesbild                             weeks and how far each is
-//	GET  /lagesbild/{week}                      one week (?version=1), frozen or as it would be
-//	POST /lagesbild/{week}/las                  freeze
-//	POST /lagesbild/{week}/ord                  save assessment, cause and levels, or adopt
-//	GET  /lagesbild/{week}/{file}               lagesbild.json, .xlsx, .pdf
-//	GET  /samsyn/v1/situation-reports/{week}    the same for programs (?format=json|xlsx|pdf)
-func (s *Service) Routes(mux *http.ServeMux, guard web.Guard) {
-}
