@@ -5,6 +5,7 @@ package correlator
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,7 @@ type booking struct {
 	quarantined []item
 	positions   map[events.AgencyID]*verdict
 	outgoing    []bus.Message
+	packed      []byte // outgoing as one row
 	outcomes    map[events.Outcome]int
 }
 
@@ -50,7 +52,7 @@ func (b *booking) book(ctx context.Context, tx pgx.Tx, verdicts []verdict) error
 	if b.batch, err = b.store.nextBatch(ctx, tx, b.ref.municipality); err != nil {
 		return err
 	}
-	if err := b.loadCurrent(ctx, tx, verdicts); err != nil {
+	if err := b.load(ctx, tx, verdicts); err != nil {
 		return err
 	}
 	fresh, err := b.identify(ctx, tx, verdicts)
@@ -66,13 +68,38 @@ func (b *booking) book(ctx context.Context, tx pgx.Tx, verdicts []verdict) error
 	if err := b.settle(ctx, tx); err != nil {
 		return err
 	}
-	for _, it := range fresh {
-		b.answer(it)
-	}
 	for i := range verdicts {
 		b.reached(&verdicts[i])
 	}
-	return b.store.write(ctx, tx, b)
+	return b.finish(ctx, tx, fresh)
+}
+
+// finish writes what was decided, and while it is written composes what is said about it.
+func (b *booking) finish(ctx context.Context, tx pgx.Tx, fresh []item) error {
+	said := make(chan error, 1)
+	go func() { said <- b.answerAll(fresh) }()
+	err := b.store.write(ctx, tx, b)
+	if unsaid := <-said; err == nil {
+		err = unsaid
+	}
+	if err != nil || len(b.outgoing) == 0 {
+		return err
+	}
+	return b.store.writeOutgoing(ctx, tx, b)
+}
+
+// answerAll composes the messages of a batch. It runs beside the writing, so a panic is an error here.
+func (b *booking) answerAll(fresh []item) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while answering: %v", p)
+		}
+	}()
+	for _, it := range fresh {
+		b.answer(it)
+	}
+	b.packed = pack(b.outgoing)
+	return nil
 }
 
 // settle links what changed and moves the counts from what stood to what stands.
@@ -90,21 +117,30 @@ func (b *booking) settle(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// loadCurrent reads the reports that the batch speaks of, as they stand.
-func (b *booking) loadCurrent(ctx context.Context, tx pgx.Tx, verdicts []verdict) error {
+// load reads the reports that the batch speaks of, as they stand, and those that may be linked with
+// what it brings.
+func (b *booking) load(ctx context.Context, tx pgx.Tx, verdicts []verdict) error {
 	var agencies, names []string
+	var around candidateQuery
 	for i := range verdicts {
-		if v := &verdicts[i]; v.outcome != events.Refused && v.event.Kind == events.KindIncident {
+		v := &verdicts[i]
+		if v.outcome != events.Refused && v.event.Kind == events.KindIncident {
 			agencies, names = append(agencies, string(v.agency)), append(names, string(v.event.Report))
 		}
+		if v.row != nil {
+			row := *v.row
+			row.Batch, v.row = b.batch, &row
+			b.near.look(&around, &row)
+		}
 	}
-	rows, err := b.store.currentReports(ctx, tx, b.ref.municipality, agencies, names)
+	current, candidates, err := b.store.load(ctx, tx, b.ref.municipality, agencies, names, around)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
+	for _, row := range current {
 		b.near.entries[row.key()] = &entry{before: row, after: row}
 	}
+	b.near.candidates = candidates
 	return nil
 }
 
@@ -220,12 +256,12 @@ func (b *booking) apply(it item) {
 		b.notices = append(b.notices, notice{it, b.batch})
 	default:
 		b.hear(it)
-		b.applyIncident(*it.verdict)
+		b.applyIncident(it.verdict)
 	}
 }
 
 // applyIncident replaces the report where the event is its highest revision so far.
-func (b *booking) applyIncident(v verdict) {
+func (b *booking) applyIncident(v *verdict) {
 	e := b.near.entries[link.Key{Agency: string(v.agency), Report: string(v.event.Report)}]
 	var stood, stands *report
 	if e != nil {
@@ -234,11 +270,7 @@ func (b *booking) applyIncident(v verdict) {
 	if stands != nil && stands.Revision >= int32(v.event.Revision) {
 		return
 	}
-	if v.event.Withdrawal != nil {
-		b.near.put(stood, b.ref.withdrawn(v, b.batch))
-		return
-	}
-	b.near.put(stood, b.ref.newReport(v, b.batch))
+	b.near.put(stood, v.row)
 }
 
 // reached notes how far the streams are read by this batch. Batches are committed in the order in which

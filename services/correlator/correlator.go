@@ -195,7 +195,6 @@ func (s *Service) settleBatch(ctx context.Context, w work, sent chan<- work) err
 	err := s.patiently(ctx, func() error { return s.commitWork(ctx, &w) })
 	switch {
 	case err == nil:
-		s.acknowledge(ctx, w)
 		sent <- w
 		return nil
 	case ctx.Err() != nil:
@@ -269,6 +268,9 @@ func (s *Service) commit(ctx context.Context, m events.MunicipalityID, fn func(c
 	if err != nil {
 		return err
 	}
+	if err := s.store.harden(ctx); err != nil {
+		return err
+	}
 	s.count(booked)
 	return s.send(ctx, work{municipality: m, batch: booked.batch, outgoing: booked.outgoing})
 }
@@ -279,20 +281,15 @@ func (s *Service) count(b *booking) {
 	}
 }
 
-// acknowledge tells the broker that a batch is stored. It does not wait for what the batch says to be
-// sent: that lies in a row of the same transaction.
-func (s *Service) acknowledge(ctx context.Context, w work) {
-	if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
-		s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
-	}
-}
-
-// sendAll sends what was committed. It waits for the broker as long as it takes; what is not sent
-// stays in its row.
+// sendAll makes sure that what was committed is on the disk, acknowledges it and sends what it says. It waits
+// for the database and the broker as long as it takes; what is not sent stays in its row.
 func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 	for w := range sent {
 		began := time.Now()
-		together := s.gather(w, sent)
+		together, err := s.gather(ctx, w, sent)
+		if err != nil {
+			return err
+		}
 		if err := s.patiently(ctx, func() error { return s.send(ctx, together...) }); err != nil {
 			return err
 		}
@@ -302,17 +299,33 @@ func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 }
 
 // gather takes what waits behind a batch: the broker writes one large batch much faster than many
-// small ones. Where more is surely coming it waits for that a little.
-func (s *Service) gather(w work, sent <-chan work) []work {
-	together := []work{w}
+// small ones. Where more is surely coming it waits for that a little. Each is acknowledged meanwhile.
+func (s *Service) gather(ctx context.Context, w work, sent <-chan work) ([]work, error) {
+	var together []work
 	enough := time.NewTimer(sendLinger)
 	defer enough.Stop()
-	for more := true; more && len(together) < sendTogether; {
-		if w, more = behind(w, sent, enough.C); more {
-			together = append(together, w)
+	for more := true; more; {
+		if err := s.acknowledge(ctx, w); err != nil {
+			return nil, err
 		}
+		if together = append(together, w); len(together) == sendTogether {
+			break
+		}
+		w, more = behind(w, sent, enough.C)
 	}
-	return together
+	return together, nil
+}
+
+// acknowledge tells the broker that a batch is stored, once it is on the disk. What it says need not
+// be sent for that: it lies in a row of the same transaction.
+func (s *Service) acknowledge(ctx context.Context, w work) error {
+	if err := s.patiently(ctx, func() error { return s.store.harden(ctx) }); err != nil {
+		return err
+	}
+	if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
+		s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
+	}
+	return nil
 }
 
 // behind is the batch behind another, if there is one, or if there will be and it comes in time.

@@ -73,7 +73,7 @@ func (s *Service) hold(ctx context.Context, ref *reference, v verdict, trace uui
 		if err := s.store.hold(ctx, tx, v, trace, cause, b.now); err != nil {
 			return err
 		}
-		return s.store.write(ctx, tx, b)
+		return b.finish(ctx, tx, nil)
 	})
 }
 

@@ -32,6 +32,8 @@ type verdict struct {
 	reasons []events.Reason
 	notes   []events.Note
 	reading reading
+	// row is the report of an accepted incident as it would stand alone; nil until it is drafted.
+	row *report
 }
 
 // reading is the correlator's understanding of a report. It is stored with the verdict, so that a
@@ -70,6 +72,7 @@ func (r *reference) judgeWaiving(in arrival, waived map[events.Code]bool) verdic
 	v.reasons = unwaived(v.reasons, waived)
 	v.outcome = events.Worst(v.reasons)
 	v.reasons = v.reasons[:min(len(v.reasons), events.MaxReasons)]
+	r.draft(&v)
 	return v
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"samsyn/events"
 	"samsyn/services/correlator/link"
 )
 
@@ -29,15 +30,25 @@ type neighbourhood struct {
 	graph   *link.Graph
 	// expanded are the reports whose candidates, mates and former episode are loaded.
 	expanded map[link.Key]bool
+	// candidates were read together with what stood: those of the rows looked around.
+	candidates []*report
+	looked     map[*report]bool
 }
 
 func newNeighbourhood(s *store, ref *reference) *neighbourhood {
-	return &neighbourhood{store: s, ref: ref, entries: map[link.Key]*entry{}, graph: link.NewGraph(), expanded: map[link.Key]bool{}}
+	return &neighbourhood{store: s, ref: ref, entries: map[link.Key]*entry{}, graph: link.NewGraph(), expanded: map[link.Key]bool{}, looked: map[*report]bool{}}
 }
 
 // put replaces a report by what the batch made of it.
 func (n *neighbourhood) put(before, after *report) {
 	n.entries[after.key()] = &entry{before: before, after: after, changed: true}
+}
+
+// look asks for the candidates of a row before it is known whether it will stand.
+func (n *neighbourhood) look(q *candidateQuery, row *report) {
+	if n.looked[row] = true; row.Counted {
+		q.around(row.linkable(n.ref.projection))
+	}
 }
 
 // relink finds the episodes of everything the batch changed and writes them into the entries.
@@ -49,6 +60,7 @@ func (n *neighbourhood) relink(ctx context.Context, tx pgx.Tx) error {
 			n.graph.Add(e.after.linkable(n.ref.projection))
 		}
 	}
+	n.add(n.candidates)
 	if err := n.expand(ctx, tx, touched); err != nil {
 		return err
 	}
@@ -129,10 +141,9 @@ func (n *neighbourhood) expand(ctx context.Context, tx pgx.Tx, entries []*entry)
 	for _, e := range entries {
 		n.expanded[e.after.key()] = true
 		for _, version := range []*report{e.before, e.after} {
-			if version == nil || !version.Counted || (version == e.before && e.before == e.after) {
-				continue
+			if version != nil && !n.looked[version] {
+				n.look(&q, version)
 			}
-			q.around(version.linkable(n.ref.projection))
 		}
 		if e.before != nil && e.before.Counted && e.before.Reports > 1 {
 			q.episodes = append(q.episodes, e.before.Episode)
@@ -142,13 +153,17 @@ func (n *neighbourhood) expand(ctx context.Context, tx pgx.Tx, entries []*entry)
 	if err != nil {
 		return err
 	}
+	n.add(rows)
+	return nil
+}
+
+func (n *neighbourhood) add(rows []*report) {
 	for _, row := range rows {
 		if n.entries[row.key()] == nil {
 			n.entries[row.key()] = &entry{before: row, after: row}
 			n.graph.Add(row.linkable(n.ref.projection))
 		}
 	}
-	return nil
 }
 
 // assign writes the episodes of the scope into its reports. A row that changes is copied first, so
@@ -175,6 +190,12 @@ type candidateQuery struct {
 	agencies   []string
 	references []string
 	episodes   []uuid.UUID
+}
+
+func (q *candidateQuery) empty() bool { return len(q.cells)+len(q.references)+len(q.episodes) == 0 }
+
+func (q *candidateQuery) args(m events.MunicipalityID) []any {
+	return []any{string(m), q.cells, q.froms, q.tos, q.agencies, q.references, q.episodes}
 }
 
 func (q *candidateQuery) around(r link.Report) {

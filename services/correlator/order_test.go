@@ -51,6 +51,14 @@ func someNight() []told {
 			night = append(night, report1(a, fmt.Sprintf("%c-%d", a[0], i), place+";"+at(i*40+n*7)))
 		}
 	}
+	// A row of reports, each within reach of the next: who is whose best candidate depends on who is
+	// behind it, over the edges of the cells in which the store looks them up.
+	r, lon := rand.New(rand.NewPCG(1, 1)), 14.80
+	for i := range 48 {
+		lon += 0.0003 + r.Float64()*0.0009
+		place := fmt.Sprintf(`place={"lon":%.5f,"lat":56.892}`, lon)
+		night = append(night, report1([]string{"bostad", "kommun", "polis"}[r.IntN(3)], fmt.Sprintf("row-%d", i), place+";"+at(60+r.IntN(3)*60)))
+	}
 	return append(night,
 		corrected("bostad", "b-1", 2, `place={"lon":14.815,"lat":56.875};`+at(90)),
 		corrected("bostad", "b-1", 3, `place={"lon":14.8025,"lat":56.875};severity=4;`+at(95)),

@@ -233,7 +233,7 @@ func (b *booking) bookDecision(ctx context.Context, tx pgx.Tx, a events.AgencyID
 		return events.Decided{}, fmt.Errorf("read quarantined event %s: %w", d.ID, err)
 	case q.State == string(d.Verb):
 		receipt := q.receipt(b.ref.municipality, outcomeOf(d.Verb), nil, b.now)
-		return events.Decided{Receipt: &receipt}, b.store.write(ctx, tx, b)
+		return events.Decided{Receipt: &receipt}, b.finish(ctx, tx, nil)
 	case q.State != "open":
 		return events.Decided{Problem: events.DecideOtherwise}, nil
 	}
@@ -272,14 +272,19 @@ func (b *booking) carryOut(ctx context.Context, tx pgx.Tx, a events.AgencyID, d 
 		return events.Decided{}, fmt.Errorf("close quarantine %s: %w", d.ID, err)
 	}
 	receipt := b.conclude(q.known, outcomeOf(d.Verb), notes)
-	return events.Decided{Receipt: &receipt}, b.store.write(ctx, tx, b)
+	return events.Decided{Receipt: &receipt}, b.finish(ctx, tx, nil)
 }
 
 // release lets an event that its sender stands by take effect as if it had been accepted.
 func (b *booking) release(ctx context.Context, tx pgx.Tx, v *verdict) error {
-	if err := b.loadCurrent(ctx, tx, []verdict{*v}); err != nil {
+	if v.row == nil { // it was judged quarantined, and its reasons waived since
+		b.ref.draft(v)
+	}
+	one := []verdict{*v}
+	if err := b.load(ctx, tx, one); err != nil {
 		return err
 	}
+	v = &one[0]
 	it := item{number: b.next, key: v.key(), verdict: v}
 	b.apply(it)
 	if err := b.settle(ctx, tx); err != nil {

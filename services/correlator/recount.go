@@ -116,10 +116,6 @@ func (s *Service) recount(ctx context.Context, tx pgx.Tx, ref *reference, progre
 func (r *recounted) take(e stored) {
 	r.events[e.Verdict]++
 	name := fmt.Sprintf("%s/%s %s %s:%d", r.ref.municipality, e.Agency, e.Kind, e.Report, e.Revision)
-	if e.Body == nil {
-		r.problem("%s: no bytes are stored", name)
-		return
-	}
 	v := verdict{arrival: arrival{
 		municipality: r.ref.municipality, agency: events.AgencyID(e.Agency), verb: events.Verb(e.Verb), stored: e.StoredAt, body: e.Body,
 	}}
@@ -148,6 +144,9 @@ func (r *recounted) take(e stored) {
 		v.outcome = events.Accepted
 	}
 	v.reading = e.reading(r.ref.categories)
+	if r.ref.draft(&v); v.row != nil {
+		v.row.Batch = e.Batch
+	}
 	r.batch = e.Batch
 	r.apply(item{key: k, verdict: &v})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"samsyn/events"
 	"samsyn/services/correlator/link"
 )
 
@@ -48,6 +49,8 @@ type report struct {
 	Lead         bool
 	Agencies     []string
 	Reports      int32
+	// metres is the point in the municipality's projected system, once it was asked for.
+	metres *[2]float64
 }
 
 const (
@@ -57,11 +60,22 @@ const (
 
 func (r *report) key() link.Key { return link.Key{Agency: r.Agency, Report: r.Report} }
 
+// draft makes the row of an accepted event about an incident. It does not know its batch yet.
+func (ref *reference) draft(v *verdict) {
+	switch {
+	case v.outcome != events.Accepted || v.event.Kind != events.KindIncident:
+	case v.event.Withdrawal != nil:
+		v.row = ref.withdrawn(v)
+	default:
+		v.row = ref.newReport(v)
+	}
+}
+
 // newReport makes the row of an accepted incident report. It stands alone until it is linked.
-func (ref *reference) newReport(v verdict, batch int64) *report {
+func (ref *reference) newReport(v *verdict) *report {
 	in, read := v.event.Incident, v.reading
 	row := &report{
-		Agency: string(v.agency), Report: string(v.event.Report), Revision: int32(v.event.Revision), Batch: batch,
+		Agency: string(v.agency), Report: string(v.event.Report), Revision: int32(v.event.Revision),
 		State: stateAccepted, Category: read.category, Grp: read.group, Severity: int16(read.severity),
 		Certainty: in.Certainty, OccurredFrom: in.Occurred.From, OccurredTo: in.Occurred.To,
 		ReportedAt: v.event.Time, StoredAt: v.stored, Exactness: int16(read.place.exactness), PlaceType: in.PlaceType,
@@ -77,8 +91,9 @@ func (ref *reference) newReport(v verdict, batch int64) *report {
 	if read.place.located() {
 		lon, lat := read.place.lon, read.place.lat
 		row.Lon, row.Lat = &lon, &lat
-		cell := link.CellOf(ref.projection.Forward(lon, lat)).Number()
-		row.Cell = &cell
+		x, y := ref.projection.Forward(lon, lat)
+		cell := link.CellOf(x, y).Number()
+		row.Cell, row.metres = &cell, &[2]float64{x, y}
 	}
 	row.standAlone(string(ref.municipality), ref.projection)
 	return row
@@ -86,9 +101,9 @@ func (ref *reference) newReport(v verdict, batch int64) *report {
 
 // withdrawn makes the tombstone of a report. It holds nothing of what the report said, so it is the
 // same whether the withdrawal or the report came first.
-func (ref *reference) withdrawn(v verdict, batch int64) *report {
+func (ref *reference) withdrawn(v *verdict) *report {
 	row := &report{
-		Agency: string(v.agency), Report: string(v.event.Report), Revision: int32(v.event.Revision), Batch: batch, State: stateWithdrawn,
+		Agency: string(v.agency), Report: string(v.event.Report), Revision: int32(v.event.Revision), State: stateWithdrawn,
 		OccurredFrom: v.event.Time, OccurredTo: v.event.Time, ReportedAt: v.event.Time, StoredAt: v.stored,
 		Sharing: ref.sharing(v.agency, ""), Hour: hourUnknown,
 	}
@@ -112,8 +127,11 @@ func (r *report) linkable(p projection) link.Report {
 		l.Reference = *r.Reference
 	}
 	if r.Cell != nil {
-		l.Located = true
-		l.X, l.Y = p.Forward(*r.Lon, *r.Lat)
+		if r.metres == nil {
+			x, y := p.Forward(*r.Lon, *r.Lat)
+			r.metres = &[2]float64{x, y}
+		}
+		l.Located, l.X, l.Y = true, r.metres[0], r.metres[1]
 	}
 	return l
 }

@@ -134,18 +134,6 @@ SELECT ` + reportColumns + `
   FROM unnest($2::text[], $3::text[]) AS q (agency, report)
  CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE (municipality, agency, report) = ($1, q.agency, q.report) LIMIT 1) r`
 
-func (s *store) currentReports(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, agencies, reports []string) ([]*report, error) {
-	rows, err := tx.Query(ctx, currentReports, string(m), agencies, reports)
-	if err != nil {
-		return nil, fmt.Errorf("read reports of %s: %w", m, err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[report])
-	if err != nil {
-		return nil, fmt.Errorf("read reports of %s: %w", m, err)
-	}
-	return found, nil
-}
-
 // Three ways to be linked: near in place and time, the same reference, or linked so far. Each is an
 // index look-up; occurred_from alone bounds the time, package link judges the rest.
 const linkCandidates = `-- correlator: link candidates
@@ -164,10 +152,10 @@ SELECT ` + reportColumns + `
  CROSS JOIN LATERAL (SELECT * FROM correlator.report WHERE municipality = $1 AND episode = q.episode AND counted AND reports > 1 LIMIT 100000) r`
 
 func (s *store) candidates(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, q candidateQuery) ([]*report, error) {
-	if len(q.cells)+len(q.references)+len(q.episodes) == 0 {
+	if q.empty() {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, linkCandidates, string(m), q.cells, q.froms, q.tos, q.agencies, q.references, q.episodes)
+	rows, err := tx.Query(ctx, linkCandidates, q.args(m)...)
 	if err != nil {
 		return nil, fmt.Errorf("read link candidates of %s: %w", m, err)
 	}
@@ -176,6 +164,46 @@ func (s *store) candidates(ctx context.Context, tx pgx.Tx, m events.Municipality
 		return nil, fmt.Errorf("read link candidates of %s: %w", m, err)
 	}
 	return found, nil
+}
+
+// The next batch need not wait until this one is on the disk: whoever acknowledges or sends it does (harden). If the
+// machine loses power in between, the batch was never there, and its events come again.
+const commitSoon = `-- correlator: the commit does not wait for the disk
+SET LOCAL synchronous_commit = off`
+
+// A transaction of its own whose only record is a message that nobody reads: its commit waits for the disk, and with it
+// for every one before. (One that only takes a number writes nothing and waits for nothing.)
+const hardenLog = `-- correlator: everything committed so far is on the disk
+SELECT pg_logical_emit_message(true, 'samsyn', '')`
+
+// harden returns when everything that was committed is on the disk.
+func (s *store) harden(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, hardenLog); err != nil {
+		return fmt.Errorf("wait for the disk: %w", err)
+	}
+	return nil
+}
+
+// load reads, in one round trip, reports as they stand and the candidates of what comes.
+func (s *store) load(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, agencies, reports []string, q candidateQuery) (current, near []*report, err error) {
+	into := func(list *[]*report) func(pgx.Rows) error {
+		return func(rows pgx.Rows) (err error) {
+			*list, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[report])
+			return err
+		}
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(commitSoon)
+	if len(reports) > 0 {
+		batch.Queue(currentReports, string(m), agencies, reports).Query(into(&current))
+	}
+	if !q.empty() {
+		batch.Queue(linkCandidates, q.args(m)...).Query(into(&near))
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, fmt.Errorf("read reports and link candidates of %s: %w", m, err)
+	}
+	return current, near, nil
 }
 
 const readPosition = `-- correlator: how far a stream is read

@@ -122,7 +122,7 @@ func (r *report) difference(should *report) string {
 	a, b := r.comparable(), should.comparable()
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
 	for i := range x.NumField() {
-		if !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
+		if x.Type().Field(i).IsExported() && !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
 			return fmt.Sprintf("%s is %v, the events say %v", x.Type().Field(i).Name, reflect.Indirect(x.Field(i)), reflect.Indirect(y.Field(i)))
 		}
 	}

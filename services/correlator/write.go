@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"samsyn/events"
@@ -104,7 +103,7 @@ func reportArgs(m events.MunicipalityID, rows []*report) []any {
 	origin, sharing, groups, after := make([]string, n), make([]string, n), make([]*string, n), make([]*time.Time, n)
 	test, reference, reporter := make([]bool, n), make([]*string, n), make([]*string, n)
 	day, hour, cell := make([]time.Time, n), make([]int16, n), make([]*int64, n)
-	episode, lead, agencies, reports := make([]uuid.UUID, n), make([]bool, n), make([]string, n), make([]int32, n)
+	episode, lead, agencies, reports := make([][16]byte, n), make([]bool, n), make([]string, n), make([]int32, n)
 	for i, r := range rows {
 		agency[i], name[i], revision[i], batch[i] = r.Agency, r.Report, r.Revision, r.Batch
 		state[i], counted[i], category[i], grp[i] = r.State, r.Counted, r.Category, r.Grp
@@ -179,7 +178,7 @@ ON CONFLICT (municipality, agency) DO UPDATE SET seq = excluded.seq, sha256 = ex
 const insertOutgoing = `-- correlator: what is to be sent
 INSERT INTO correlator.outgoing (municipality, batch, part, messages) VALUES ($1, $2, 0, $3)`
 
-// write puts everything a batch decided into one round trip.
+// write puts everything a batch decided into one round trip, but what it says.
 func (s *store) write(ctx context.Context, tx pgx.Tx, b *booking) error {
 	m := string(b.ref.municipality)
 	q := &pgx.Batch{}
@@ -200,11 +199,15 @@ func (s *store) write(ctx context.Context, tx pgx.Tx, b *booking) error {
 	}
 	b.queueSources(q, m)
 	b.queuePositions(q, m)
-	if len(b.outgoing) > 0 {
-		q.Queue(insertOutgoing, m, b.batch, pack(b.outgoing))
-	}
 	if err := tx.SendBatch(ctx, q).Close(); err != nil {
 		return fmt.Errorf("write batch %d of %s: %w", b.batch, m, err)
+	}
+	return nil
+}
+
+func (s *store) writeOutgoing(ctx context.Context, tx pgx.Tx, b *booking) error {
+	if _, err := tx.Exec(ctx, insertOutgoing, string(b.ref.municipality), b.batch, b.packed); err != nil {
+		return fmt.Errorf("write what batch %d of %s says: %w", b.batch, b.ref.municipality, err)
 	}
 	return nil
 }
