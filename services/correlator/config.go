@@ -36,7 +36,7 @@ const (
 	firstPause   = 100 * time.Millisecond
 	longestPause = 5 * time.Second
 	// sendTogether is the most batches whose messages are sent at once, and the most that wait to be sent.
-	sendTogether = 8
+	sendTogether = 4
 	// sendLinger is how long the messages of a full batch wait for those of the next, under load alone.
 	sendLinger = time.Second
 	// stopWithin is how long work in flight may take when the service is told to stop.

@@ -55,8 +55,9 @@ type Service struct {
 	references references
 	collector  *bus.Collector
 	breaker    breaker
-	// decided counts the events of this run, for refreshStatistics alone.
+	// decided counts the events of this run, and grown says that the planner should hear of it.
 	decided int
+	grown   chan struct{}
 }
 
 // New makes a correlator on a pool that logs in as samsyn_correlator and a connection to the
@@ -66,7 +67,7 @@ func New(pool *pgxpool.Pool, conn *bus.Conn, log *slog.Logger, registerer promet
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{config: config, store: &store{pool}, conn: conn, log: log, metrics: newMetrics(registerer)}
+	s := &Service{config: config, store: &store{pool}, conn: conn, log: log, metrics: newMetrics(registerer), grown: make(chan struct{}, 1)}
 	s.references.store = s.store
 	return s, nil
 }
@@ -99,6 +100,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { return s.sendAll(working, sent) })
 	group.Go(func() error { return s.watch(reading) })
 	group.Go(func() error { return s.retryHeld(reading) })
+	group.Go(func() error { return s.refreshStatistics(reading) })
 	return stopped(ctx, group.Wait())
 }
 
@@ -234,7 +236,7 @@ func (s *Service) commitWork(ctx context.Context, w *work) error {
 	w.batch, w.outgoing = booked.batch, booked.outgoing
 	s.metrics.took(stageCommit, began)
 	s.count(booked)
-	s.refreshStatistics(ctx, len(w.deliveries))
+	s.grew(len(w.deliveries))
 	return nil
 }
 
@@ -308,6 +310,7 @@ func (s *Service) gather(ctx context.Context, w work, sent <-chan work) ([]work,
 		if err := s.acknowledge(ctx, w); err != nil {
 			return nil, err
 		}
+		w.deliveries, w.verdicts = nil, nil // while it waits, what it was made of is let go
 		if together = append(together, w); len(together) == sendTogether {
 			break
 		}

@@ -85,22 +85,28 @@ func (n *neighbourhood) relink(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// scopeOf is what the changed reports may move: themselves, and the candidates of what they were and are.
+// scopeOf is what the changed reports may move: themselves, and the candidates of what they were and
+// are. Most are alone and were alone before: they stand as they were drafted.
 func (n *neighbourhood) scopeOf(touched []*entry) map[link.Key]bool {
-	scope := make(map[link.Key]bool, len(touched))
+	scope := map[link.Key]bool{}
 	for _, e := range touched {
-		scope[e.after.key()] = true
+		alone := e.before == nil || e.before.Reports == 1
 		for _, version := range []*report{e.before, e.after} {
 			if version == nil || !version.Counted {
 				continue
 			}
 			l := version.linkable(n.ref.projection)
-			for _, near := range n.graph.Near(l) {
-				scope[near.Key] = true
+			others := n.graph.Near(l)
+			if mates := n.graph.Mates(l); len(mates) > 1 {
+				others = append(others, mates...)
 			}
-			for _, mate := range n.graph.Mates(l) {
-				scope[mate.Key] = true
+			alone = alone && len(others) == 0
+			for _, other := range others {
+				scope[other.Key] = true
 			}
+		}
+		if !alone {
+			scope[e.after.key()] = true
 		}
 	}
 	return scope
