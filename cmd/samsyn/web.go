@@ -21,15 +21,24 @@ import (
 // startWeb serves every service's pages and routes on one address. People sign in through access,
 // agencies' systems by their keys.
 func startWeb(ctx context.Context, s *site) error {
+	mux, err := s.routes(ctx)
+	if err != nil {
+		return err
+	}
+	s.parts.Serve("web", s.http, web.Problems(mux))
+	return nil
+}
+
+// routes are those of every service. A test walks each of them as everybody who might come along it.
+func (s *site) routes(ctx context.Context) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
 	for _, mount := range []func(context.Context, *site, *http.ServeMux) error{mountAccess, mountIntake, mountAlerting} {
 		if err := mount(ctx, s, mux); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	mux.Handle("GET /assets/", web.Assets())
-	s.parts.Serve("web", s.http, web.Problems(mux))
-	return nil
+	return mux, nil
 }
 
 func mountIntake(ctx context.Context, s *site, mux *http.ServeMux) error {
