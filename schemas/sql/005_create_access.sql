@@ -171,7 +171,6 @@ CREATE POLICY partners_open ON alerting.flag_report FOR SELECT TO samsyn_agency
 
 CREATE POLICY definer ON correlator.report FOR SELECT TO samsyn_owner USING (true);
 CREATE POLICY definer ON correlator.event FOR SELECT TO samsyn_owner USING (true);
-CREATE POLICY definer ON correlator.event_raw FOR SELECT TO samsyn_owner USING (true);
 
 CREATE INDEX report_reporter ON correlator.report (municipality, agency, reporter) WHERE reporter IS NOT NULL;
 
@@ -188,12 +187,11 @@ $$;
 CREATE FUNCTION contract.report_text(p_municipality text, p_agency text, p_report text) RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT regexp_replace(ltrim(convert_from(b.body, 'UTF8'), U&'\FEFF')::jsonb #>> '{data,text}',
+  SELECT regexp_replace(ltrim(convert_from(e.body, 'UTF8'), U&'\FEFF')::jsonb #>> '{data,text}',
                         '[\u0001-\u0009\u000B-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]', '', 'g')
     FROM correlator.report r
     JOIN correlator.event e ON e.municipality = r.municipality AND e.agency = r.agency AND e.kind = 'incident'
                            AND e.report = r.report AND e.revision = r.revision
-    JOIN correlator.event_raw b ON b.municipality = e.municipality AND b.agency = e.agency AND b.batch = e.batch AND b.item = e.item
    WHERE r.municipality = p_municipality AND r.agency = p_agency AND r.report = p_report
      AND r.municipality = contract.app_municipality()
      AND contract.opens(contract.app_agency(), contract.viewer_reach(), contract.viewer_groups(),
