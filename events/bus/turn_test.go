@@ -20,7 +20,7 @@ func idle() *Conn {
 func TestEachStreamHasItsTurn(t *testing.T) {
 	k := idle().NewCollector(CollectorConfig{Durable: "test"})
 	defer k.Close()
-	ready := map[string]int{"large": buffered, "small": 1, "empty": 0, "middle": 40}
+	ready := map[string]int{"large": 64, "small": 1, "empty": 0, "middle": 40}
 	for _, name := range []string{"large", "small", "empty", "middle"} {
 		r := newReader(k, name)
 		t.Cleanup(r.cancel)

@@ -59,9 +59,9 @@ func (w *town) event(agency, report, text string) {
 	w.t.Helper()
 	body := `{"data": {"report": "` + report + `", "text": ` + strconv.Quote(text) + `}}`
 	w.exec(`INSERT INTO correlator.event (municipality, agency, kind, report, revision, batch, item, verb, event_id, said_kind, said_report, said_revision, content, outcome,
-		stream_seq, stored_at, decided_at, reference_version) VALUES ($1, $2, 'incident', $3, 1, $4, 0, 'reported', $3, 'incident', $3, 1, '', 'accepted', 1, now(), now(), 1)`,
-		w.code, agency, report, w.batch)
-	w.exec(`INSERT INTO correlator.event_raw (municipality, agency, batch, item, sha256, body) VALUES ($1, $2, $3, 0, sha256($4), $4)`, w.code, agency, w.batch, []byte(body))
+		stream_seq, stored_at, decided_at, reference_version, sha256, body)
+		VALUES ($1, $2, 'incident', $3, 1, $4, 0, 'reported', $3, 'incident', $3, 1, '', 'accepted', 1, now(), now(), 1, sha256($5), $5)`,
+		w.code, agency, report, w.batch, []byte(body))
 }
 
 // square is a town whose place a1 is flagged for damage, with reports of two agencies behind it.
