@@ -43,23 +43,28 @@ func (c hotspotsCommand) Run(ctx context.Context, p *program) error {
 // withAlerting opens the installation for a command about what is flagged in a municipality, and who hears of it.
 func withAlerting(ctx context.Context, p *program, m inMunicipality, fn func(context.Context, *alerting.Service) error) error {
 	return withInstallation(ctx, p, func(ctx context.Context, in *installation) error {
-		r, err := in.Registry(ctx)
-		if err != nil {
-			return err
-		}
-		if m.Municipality != "" {
-			if _, err := r.MunicipalityOf(ctx, m.Municipality); err != nil {
-				return away(ctx, err)
-			}
-		}
-		config, err := in.alertingConfig(p.settings, p.settings.PublicURL)
-		if err != nil {
-			return err
-		}
-		s, err := in.alerting(ctx, config)
+		s, err := in.alertingFor(ctx, p, m)
 		if err != nil {
 			return err
 		}
 		return away(ctx, fn(ctx, s))
 	})
+}
+
+// alertingFor is alerting for a command about one municipality, which must be there, or about all.
+func (in *installation) alertingFor(ctx context.Context, p *program, m inMunicipality) (*alerting.Service, error) {
+	r, err := in.Registry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m.Municipality != "" {
+		if _, err := r.MunicipalityOf(ctx, m.Municipality); err != nil {
+			return nil, away(ctx, err)
+		}
+	}
+	config, err := in.alertingConfig(p.settings, p.settings.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	return in.alerting(ctx, config)
 }
