@@ -108,6 +108,8 @@ func navigation() []web.NavItem {
 		{Href: "/mina-rapporter", Text: events.Text{SV: "Mina rapporter", EN: "My reports"}, Act: web.ActReport},
 		{Href: "/inget-att-rapportera", Act: web.ActReport},
 		{Href: "/karantan", Text: events.Text{SV: "Karantän", EN: "Quarantine"}, Act: web.ActLead},
+		{Href: "/kalender", Act: web.ActNumbers},
+		{Href: "/kalender", Text: events.Text{SV: "Kalender", EN: "Calendar"}, Act: web.ActAdmin},
 		{Href: "/personer", Text: events.Text{SV: "Personer", EN: "People"}, Act: web.ActAdmin},
 	}
 }

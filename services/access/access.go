@@ -28,6 +28,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,8 @@ type Config struct {
 	// in. Empty: nothing is shown.
 	LinkCommand string
 	// Pages are the services' pages in the order in which they stand on top, each with what one must be able to
-	// do to open it and what lies below it. What is below none of them needs ActNumbers.
+	// do to open it and what lies below it: several entries of one page are several ways to be let in. What is below none
+	// of them needs ActNumbers. One without a text is not shown.
 	Pages []web.NavItem
 	// Send gives a mail to a server or a folder; nil: nobody is mailed a link, and /logga-in says whom to ask.
 	Send func(context.Context, mail.Message) error
@@ -241,16 +243,19 @@ func (s *Service) navOf(v web.Visit) []web.NavItem {
 	return nav
 }
 
-// mayOpen asks the page that lies closest above a path what it needs.
+// mayOpen asks the page that lies closest above a path what it needs; of several entries of one page any will do.
 func (s *Service) mayOpen(v web.Visit, path string) bool {
-	needs, longest := web.ActNumbers, 0
+	needs, longest := []web.Act{web.ActNumbers}, 0
 	for _, item := range s.config.Pages {
 		below := path == item.Href || item.Href != "/" && strings.HasPrefix(path, item.Href+"/")
-		if below && len(item.Href) > longest {
-			needs, longest = item.Act, len(item.Href)
+		switch {
+		case below && len(item.Href) > longest:
+			needs, longest = []web.Act{item.Act}, len(item.Href)
+		case below && len(item.Href) == longest:
+			needs = append(needs, item.Act)
 		}
 	}
-	return needs == "" || v.Can(needs)
+	return slices.ContainsFunc(needs, func(a web.Act) bool { return a == "" || v.Can(a) })
 }
 
 func locale(r *http.Request) web.Locale {
