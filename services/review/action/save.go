@@ -125,21 +125,22 @@ func (s *Service) stepped(r *http.Request, rd reader, a ask, form url.Values, x 
 		return changed, nil, nil
 	}
 	changed.Conclusion = strings.TrimSpace(form.Get("conclusion"))
-	return s.withEffect(r, rd, a, changed)
+	changed, err = s.withEffect(r, rd, a, changed)
+	return changed, nil, err
 }
 
 // withEffect keeps what was measured with what was concluded from it: late reports change neither.
-func (s *Service) withEffect(r *http.Request, rd reader, a ask, x Action) (Action, []problem, error) {
+func (s *Service) withEffect(r *http.Request, rd reader, a ask, x Action) (Action, error) {
 	measured, err := rd.measure(r.Context(), []Action{x}, a.ref.town, s.words, a.today)
 	if err != nil {
-		return x, nil, err
+		return x, err
 	}
 	if m, ok := measured[x.ID]; ok {
 		if x.Effect, err = json.Marshal(m); err != nil {
-			return x, nil, fmt.Errorf("write effect of action %s: %w", x.ID, err)
+			return x, fmt.Errorf("write effect of action %s: %w", x.ID, err)
 		}
 	}
-	return x, nil, nil
+	return x, nil
 }
 
 // save applies a form to an action as the form's sender saw it. Who comes second is shown both.
