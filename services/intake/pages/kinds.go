@@ -4,6 +4,7 @@ package pages
 
 import (
 	"slices"
+	"strings"
 
 	"samsyn/events"
 	"samsyn/schemas"
@@ -28,6 +29,9 @@ var common = []string{
 // mostUsed is how many kinds of one's own go first.
 const mostUsed = 3
 
+// breaks are where a long name may be broken on a narrow screen: after a slash, and in the words that fill a tile.
+var breaks = strings.NewReplacer("/", "/\u200b", "Otrygghetsskapande", "Otrygghets\u00adskapande", "ordningsföreskrifter", "ordnings\u00adföreskrifter")
+
 func newKinds() kinds {
 	k := kinds{names: map[string]events.Text{}}
 	categories, groups := schemas.Categories()
@@ -41,7 +45,7 @@ func newKinds() kinds {
 		k.groups = append(k.groups, group)
 	}
 	for _, c := range categories {
-		k.names[c.Code] = events.Text{SV: c.SV, EN: c.EN}
+		k.names[c.Code] = events.Text{SV: breaks.Replace(c.SV), EN: breaks.Replace(c.EN)}
 	}
 	return k
 }

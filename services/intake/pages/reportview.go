@@ -102,9 +102,7 @@ func (s *Service) showPlaces(ctx context.Context, v *reportView, c caller, used 
 		}
 		found, exact, err := d.hits(ctx, p, v.Form.Search)
 		for _, hit := range found {
-			if slices.ContainsFunc(v.Places, func(o choice) bool { return o.Value == hit.Value }) {
-				continue
-			}
+			v.Places = slices.DeleteFunc(v.Places, func(o choice) bool { return o.Value == hit.Value })
 			hit.Checked = hit.Value == exact || len(found) == 1
 			v.Hits = append(v.Hits, hit)
 		}

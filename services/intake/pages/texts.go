@@ -49,7 +49,7 @@ var texts = web.Catalogue{
 	"when.head":      {SV: "3. När?", EN: "3. When?"},
 	"when.now":       {SV: "Nu", EN: "Now"},
 	"when.today":     {SV: "Tidigare i dag", EN: "Earlier today"},
-	"when.night":     {SV: "I natt (22–06)", EN: "Last night (22–06)"},
+	"when.night":     {SV: "I natt (22\u2060–\u206006)", EN: "Last night (22\u2060–\u206006)"},
 	"when.yesterday": {SV: "I går", EN: "Yesterday"},
 	"when.other":     {SV: "Annan tid", EN: "Another time"},
 	"when.date":      {SV: "Datum", EN: "Date"},
