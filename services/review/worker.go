@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: EUPL-1.2
+
+package review
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"samsyn/events"
+	"samsyn/internal/pg"
+	"samsyn/services/review/calendar"
+	"samsyn/services/review/outgoing"
+	"samsyn/services/review/position"
+)
+
+const (
+	beat = time.Second
+	// A process that died is followed by another after this.
+	holdFor      = 30 * time.Second
+	finishWithin = 10 * time.Second
+	longestStep  = 25 * time.Second // under holdFor, so that the lease outlives the step it was renewed for
+)
+
+// step is one thing that happens without anybody doing it.
+type step struct {
+	name  string
+	every time.Duration
+	run   func(ctx context.Context, now time.Time) error
+}
+
+// steps in the order of a week: what comes back and is frozen is told of by the later ones.
+func (s *Service) steps() []step {
+	return []step{
+		{"return", 10 * time.Second, s.returnWatched},
+		{"remind", time.Minute, s.remind},
+		{"freeze", 10 * time.Second, s.freeze},
+		{"meet", 10 * time.Second, s.meetings.EnsureUpcoming},
+		{"feedback", 10 * time.Second, s.feedback.Tick},
+		{"publish", beat, s.publish},
+		{"mail", 5 * time.Second, s.mail},
+	}
+}
+
+func stepNames() []string {
+	return []string{"return", "remind", "freeze", "meet", "feedback", "publish", "mail"}
+}
+
+// Run does the review's work until ctx ends, then finishes the step in its hands and returns nil. While another process works it
+// stands by.
+func (s *Service) Run(ctx context.Context) error {
+	defer s.letGo(ctx)
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	due := map[string]time.Time{}
+	for ctx.Err() == nil {
+		s.round(ctx, due)
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+	return nil
+}
+
+// letGo lets another process take over at once.
+func (s *Service) letGo(ctx context.Context) {
+	finishing, stop := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer stop()
+	if err := s.dropLease(finishing); err != nil {
+		s.log.WarnContext(finishing, "lease not given back", "error", err)
+	}
+}
+
+// round does each step whose time has come. The lease is renewed before each, and a step that fails holds up no other.
+func (s *Service) round(ctx context.Context, due map[string]time.Time) {
+	for _, step := range s.steps() {
+		if ctx.Err() != nil || time.Now().Before(due[step.name]) {
+			continue
+		}
+		held, err := s.takeLease(ctx, time.Now())
+		if err != nil || !held {
+			s.metrics.works.Set(0)
+			s.report(ctx, "take lease", err)
+			return
+		}
+		s.metrics.works.Set(1)
+		due[step.name] = time.Now().Add(step.every)
+		s.do(ctx, step)
+	}
+}
+
+// do runs one step to its end, also when the service is told to stop meanwhile.
+func (s *Service) do(ctx context.Context, step step) {
+	working, stop := context.WithTimeout(context.WithoutCancel(ctx), longestStep)
+	defer stop()
+	err := step.run(working, s.config.Now())
+	outcome := "done"
+	if err != nil {
+		outcome = "failed"
+	}
+	s.metrics.steps.WithLabelValues(step.name, outcome).Inc()
+	s.report(ctx, step.name, err)
+}
+
+// Once does every step once, in order, as a test or a command that cannot wait does; the errors of all steps are joined.
+func (s *Service) Once(ctx context.Context, now time.Time) error {
+	var errs []error
+	for _, step := range s.steps() {
+		errs = append(errs, step.run(ctx, now))
+	}
+	return errors.Join(errs...)
+}
+
+// report logs an error where it ends.
+func (s *Service) report(ctx context.Context, what string, err error) {
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	level := slog.LevelError
+	if pg.Class(err) == pg.Infrastructure {
+		level = slog.LevelWarn
+	}
+	s.log.Log(ctx, level, "review: step failed", "step", what, "error", err)
+}
+
+// returnWatched lets watched places come back whose week has begun.
+func (s *Service) returnWatched(ctx context.Context, now time.Time) error {
+	return s.eachTown(ctx, func(tx pgx.Tx, t calendar.Town) error {
+		_, err := position.ReturnTx(ctx, tx, t, now)
+		return err
+	})
+}
+
+// freeze freezes the pictures whose deadline has passed.
+func (s *Service) freeze(ctx context.Context, now time.Time) error {
+	_, err := s.situations.FreezeDue(ctx, now)
+	return err
+}
+
+// publish sends what was decided.
+func (s *Service) publish(ctx context.Context, _ time.Time) error {
+	towns, err := s.towns(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	unsent := 0
+	for _, t := range towns {
+		left, err := outgoing.Send(ctx, s.db, s.conn, events.MunicipalityID(t.Municipality))
+		unsent += left
+		errs = append(errs, err)
+	}
+	s.metrics.unsent.Set(float64(unsent))
+	return errors.Join(errs...)
+}
+
+// mail sends what is due of the outbox.
+func (s *Service) mail(ctx context.Context, now time.Time) error {
+	_, err := s.post.SendDue(ctx, now)
+	return err
+}
+
+// eachTown runs fn in a transaction a municipality. What fails in one does not hold up the others.
+func (s *Service) eachTown(ctx context.Context, fn func(pgx.Tx, calendar.Town) error) error {
+	towns, err := s.towns(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, t := range towns {
+		errs = append(errs, pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error { return fn(tx, t) }))
+	}
+	return errors.Join(errs...)
+}
