@@ -16,7 +16,7 @@ import (
 func BenchmarkFreezeOverAHundredThousandReports(b *testing.B) {
 	for name, days := range map[string]int{"two years": 730, "one week": 7} {
 		b.Run(name, func(b *testing.B) {
-			w := crowded(b, days)
+			w := crowded(b, 100_000, days)
 			b.ResetTimer()
 			for range b.N {
 				b.StopTimer()
@@ -37,9 +37,9 @@ func BenchmarkFreezeOverAHundredThousandReports(b *testing.B) {
 	}
 }
 
-// crowded is a municipality of 579 areas with 100,000 reports over so many days up to the end of week 47; each tenth incident
+// crowded is a municipality of 579 areas with so many reports over so many days up to the end of week 47; each tenth incident
 // is told of twice, each fifth has an uncertain time.
-func crowded(t testing.TB, days int) *town {
+func crowded(t testing.TB, reports, days int) *town {
 	w := newTown(t)
 	w.area(code, "municipality", "Provstad", "", 14, 56, 1)
 	w.area("d", "district", "Distrikt", code, 14, 56, 1)
@@ -53,8 +53,8 @@ func crowded(t testing.TB, days int) *town {
 	w.exec(`CREATE TEMP TABLE happened AS
 		SELECT i, i % 10 <> 0 AS lead, md5((i - (i % 10 = 0)::int)::text)::uuid AS episode, i % 10 IN (0, 9) AS twice,
 		       'x' || floor(random() * 579)::int AS area, (ARRAY['graffiti', 'theft', 'assault', 'burglary', 'littering', 'drug_litter'])[1 + floor(random() * 6)::int] AS category,
-		       timestamptz '2026-11-22 22:59:00+00' - random() * make_interval(days => $1) AS at, CASE WHEN random() < 0.2 THEN interval '11 hours' ELSE interval '20 minutes' END AS long
-		  FROM generate_series(1, 100000) i`, days)
+		       timestamptz '2026-11-22 22:59:00+00' - random() * make_interval(days => $1::int) AS at, CASE WHEN random() < 0.2 THEN interval '11 hours' ELSE interval '20 minutes' END AS long
+		  FROM generate_series(1, $2::int) i`, days, reports)
 	w.exec(`UPDATE happened h SET area = l.area, category = l.category, at = l.at, long = l.long FROM happened l WHERE NOT h.lead AND l.i = h.i - 1`)
 	w.exec(`INSERT INTO correlator.count SELECT $1, (at AT TIME ZONE 'Europe/Stockholm')::date, 'd', area, category, -1, count(*) FILTER (WHERE lead), count(*) FROM happened GROUP BY 2, 4, 5`, code)
 	w.exec(`INSERT INTO correlator.report (municipality, agency, report, revision, batch, state, counted, category, grp, severity, certainty, occurred_from, occurred_to,

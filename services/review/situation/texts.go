@@ -40,7 +40,7 @@ var texts = web.Catalogue{
 	"lead.unknown":     {SV: "Historiken är för kort för att säga vad som är normalt.", EN: "The history is too short to say what is usual."},
 	"fact.places.one":  {SV: "%s flaggad plats.", EN: "%s flagged place."},
 	"fact.places.many": {SV: "%s flaggade platser.", EN: "%s flagged places."},
-	"fact.levels":      {SV: "%s områden röda och %s gula av %s.", EN: "%s areas red and %s yellow of %s."},
+	"fact.levels":      {SV: "Röda områden: %s, gula: %s, av %s.", EN: "Red areas: %s, yellow: %s, of %s."},
 	"fact.others.one":  {SV: "Därtill %s händelse om trafik och fysisk miljö, som räknas och visas för sig.", EN: "Besides these %s incident of traffic and physical places, counted and shown apart."},
 	"fact.others.many": {SV: "Därtill %s händelser om trafik och fysisk miljö, som räknas och visas för sig.", EN: "Besides these %s incidents of traffic and physical places, counted and shown apart."},
 	"fact.linked":      {SV: "%s rapporter blev %s händelser: det som flera har sett räknas en gång.", EN: "%s reports became %s incidents: what several have seen counts once."},
@@ -91,6 +91,9 @@ var texts = web.Catalogue{
 	"position.watch":     {SV: "Bevakas till %s.", EN: "Watched until %s."},
 	"position.dismiss":   {SV: "Avskriven: %s.", EN: "Dismissed: %s."},
 	"position.handover":  {SV: "Överlämnad till %s.", EN: "Handed over to %s."},
+
+	"watched.head": {SV: "Nära gränsen (larmas inte)", EN: "Close to the limit (not alarmed)"},
+	"watched.line": {SV: "%s, %s: %s mot %s förväntade", EN: "%s, %s: %s against %s expected"},
 
 	"map.head":         {SV: "Karta", EN: "Map"},
 	"map.label":        {SV: "Karta över områdena i %s", EN: "Map of the areas of %s"},

@@ -35,6 +35,7 @@ type view struct {
 	Lock         *lockForm
 
 	Places     []placeView
+	Watched    []string
 	NoPlaces   string
 	MorePlaces string
 	Map        template.HTML

@@ -43,6 +43,7 @@ func (c composer) places(v *view) {
 	alerts := 0
 	for _, p := range c.r.Places {
 		if p.Grade != gradeAlert {
+			v.Watched = append(v.Watched, l.T("watched.line", p.Name, c.groupName(p.Group), l.Int(p.Observed), l.About(p.Expected.Mean)))
 			continue
 		}
 		alerts++
