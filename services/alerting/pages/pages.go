@@ -3,16 +3,24 @@
 // Package pages shows one municipality in one ISO week: how the week is, which places
 // are out of the ordinary and why, the areas that carry most over twelve months, the
 // last half year, and who reported and who is silent; the same as tables, CSV and
-// GeoJSON.
+// GeoJSON. It shows each flagged place with what speaks for and against it, and the
+// incidents behind every number.
 //
 // It promises that a page is read in one transaction as its viewer, that every number
-// of a picture stands in a table beside it, that what is made up or replayed says so,
-// and that a GET changes nothing. It reads views of schema contract and nothing else.
+// of a picture stands in a table beside it and opens to as many incidents, that what is
+// made up or replayed says so, and that a GET changes nothing. Numbers are read as
+// samsyn_web and are the same for everyone. Reports are read through the login of the
+// viewer's agency: which of them the viewer may open is the database's to say, and of
+// the others a page shows day, kind, area and whose they are. It reads views of schema
+// contract, and the history of flags, which is alerting's own.
 //
-// It does not decide what is flagged, count, or know any person.
+// It does not decide what is flagged, count, or know any person. What was decided about
+// a place or a week is said by panels that other services fill.
 //
-// A municipality that is not there, or not for this viewer, is 404; a database that is
-// away is 503 with a page that says so.
+// A municipality or a flag that is not there, or not for this viewer, is 404; who may
+// not see numbers gets 403; a database that is away is 503 with a page that says so. A
+// panel that fails is left out, and an agency's door that is shut opens no report: the
+// numbers are shown nevertheless.
 package pages
 
 import (

@@ -192,16 +192,13 @@ func (k *placeKnown) read(ctx context.Context, st store, a ask, words lexicon) e
 	return nil
 }
 
-func (k *placeKnown) readOccurred(ctx context.Context, st store, words lexicon) error {
-	through := k.flag.WindowTo.AddDate(0, 0, 1)
-	categories, err := st.readOccurred(ctx, k.flag.Level, through.AddDate(0, 0, -7*yearWeeks), through)
-	groups := map[string]bool{}
-	for _, c := range categories {
-		if words.isDetected[c] {
-			groups[words.groupOf[c]] = true
-		}
+func (k *placeKnown) readOccurred(ctx context.Context, st store, words lexicon) (err error) {
+	groups := make([]string, len(words.detected))
+	for i, c := range words.detected {
+		groups[i] = words.groupOf[c]
 	}
-	k.occurred = len(groups)
+	through := k.flag.WindowTo.AddDate(0, 0, 1)
+	k.occurred, err = st.readOccurred(ctx, k.flag.Level, through.AddDate(0, 0, -7*yearWeeks), through, groups, words.detected)
 	return err
 }
 

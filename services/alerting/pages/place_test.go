@@ -125,8 +125,9 @@ func TestReportsAreOpenedByRight(t *testing.T) {
 	w, id := square(t)
 	address := "/plats/" + id.String()
 	page := w.page(address) // by the terminal's link: nobody's agency
-	says(t, page, "Du ser antalet.", "mån 2026-11-16 Klotter Norra 1 Bostadsbolaget Öppnas inte av dig. Finns hos Bostadsbolaget.")
-	saysNot(t, page, "21.00", "Klotter på dörren", "Hemligt", "skolgård", "För samordnare")
+	says(t, page, "9 händelser i 9 rapporter. Rapporterna bakom öppnas av dem som är inloggade för en organisation.")
+	saysNot(t, page, "Klotter Norra 1", "21.00", "Klotter på dörren", "Hemligt", "skolgård", "För samordnare")
+	says(t, w.page("/handelser?area=a1"), "mån 2026-11-16 Klotter Norra 1 Bostadsbolaget Öppnas inte av dig. Finns hos Bostadsbolaget.")
 
 	w.as("bostad", "member")
 	page = w.page(address)
@@ -154,7 +155,7 @@ func TestReportsAreOpenedByRight(t *testing.T) {
 	w.visit.Choices = append(w.visit.Choices, w.visit.Choices[0])
 	w.visit.Choices[1].Municipality = "0002"
 	w.visit.Viewer.Municipality = "0002"
-	says(t, w.page(address), "Du ser antalet.")
+	says(t, w.page(address), "9 händelser i 9 rapporter.")
 }
 
 // The first objection in the room is answered on the page: the same columns without the source that is new.

@@ -64,7 +64,7 @@ func composePlace(k placeKnown, a ask, words lexicon, opened map[uuid.UUID][]rep
 		v.Reason = append(v.Reason, p)
 	}
 	if f.Kind != kindSerious {
-		v.Count = l.T("against", l.Int(f.Observed), l.About(f.Expected))
+		v.Count = l.T("against", l.Int(f.Observed), about(l, f.Expected))
 		v.Usual = l.T("normally", l.Range(f.Low, f.High))
 		v.Bullet = web.Bullet{Count: f.Observed, Expected: f.Expected, Low: f.Low, High: f.High}.SVG()
 		v.Needs = k.needs(a, words)
@@ -76,9 +76,21 @@ func composePlace(k placeKnown, a ask, words lexicon, opened map[uuid.UUID][]rep
 	v.Hours = hours(k.behind, a)
 	v.SeenBy = seenBy(k.behind, n, l)
 	v.Around = k.around(a)
-	v.Behind = behindView{Sight: sight(k.behind, opened, n, may, l), Rows: rows(k.behind, opened, n, a), All: web.Link{Href: k.listHref(a), Text: l.T("behind.all")}}
+	v.Behind = k.behindView(a, n, opened, may)
+	return v
+}
+
+// behindView are the incidents behind the flag; for who opens no report, how many there are.
+func (k placeKnown) behindView(a ask, n names, opened map[uuid.UUID][]report, may bool) behindView {
+	l := a.locale
+	v := behindView{Sight: sight(k.behind, opened, n, may, l), All: web.Link{Href: k.listHref(a), Text: l.T("behind.all")}}
+	if !may {
+		v.Sight = l.T("behind.numbers", l.N("incidents", len(k.behind)), l.N("reports", len(k.keys))) + " " + v.Sight
+		return v
+	}
+	v.Rows = rows(k.behind, opened, n, a)
 	if len(k.behind) == mostBehind {
-		v.Behind.Cut = l.T("behind.cut", l.Int(mostBehind))
+		v.Cut = l.T("behind.cut", l.Int(mostBehind))
 	}
 	return v
 }
@@ -89,6 +101,14 @@ func (k placeKnown) what(l web.Locale, words lexicon) string {
 		return in(words.categories[k.flag.Category], l.Lang)
 	}
 	return groupName(words, l, k.flag.Grp)
+}
+
+// about is an expectation: what is less than a tenth is not nothing.
+func about(l web.Locale, x float64) string {
+	if x > 0 && x < 0.05 {
+		return l.T("under", l.Decimal(0.1, 1))
+	}
+	return l.About(x)
 }
 
 func join2(a, b string) string {
@@ -213,7 +233,7 @@ func (k placeKnown) around(a ask) *web.Table {
 		n, u := k.countIn(geo.Level(k.flag.Level), code), k.usualIn(code)
 		row := []web.Cell{web.Name(k.areas.name(code)), web.Number(l.Int(n)), web.Number("–"), web.Number("–"), web.Name("")}
 		if u.known {
-			row[2], row[3] = web.Number(l.About(u.mean)), web.Number(l.Range(u.low, u.high))
+			row[2], row[3] = web.Number(about(l, u.mean)), web.Number(l.Range(u.low, u.high))
 			switch {
 			case n > u.high:
 				row[4] = web.Cell{Text: "▲ " + l.T("legend.over"), Tag: "over"}
@@ -250,7 +270,7 @@ func (k placeKnown) changes(a ask) web.Table {
 		if words := in(why, l.Lang); words != "" {
 			text += ". " + words
 		}
-		t.Rows = append(t.Rows, []web.Cell{web.Name(l.Moment(r.AsOf)), web.Name(text), web.Number(l.Int(r.Observed)), web.Number(l.About(r.Expected))})
+		t.Rows = append(t.Rows, []web.Cell{web.Name(l.Moment(r.AsOf)), web.Name(text), web.Number(l.Int(r.Observed)), web.Number(about(l, r.Expected))})
 	}
 	return t
 }

@@ -4,6 +4,7 @@ package pages
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,17 +100,21 @@ func (s store) readUsual(ctx context.Context, areas []string, group string, from
 	return collect[expected](ctx, s.tx, "what is usual", selectUsual, s.municipality, areas, group, from, to)
 }
 
-const selectOccurred = `-- pages: categories that occurred on a level
-SELECT DISTINCT category FROM contract.count
- WHERE municipality = $1 AND day >= $2 AND day < $3 AND incidents > 0 AND ($4 <> 'area' OR area <> '') AND ($4 <> 'district' OR district <> '')`
+// Each group is looked for until its first count: a group that happens at all is found in the first days.
+const selectOccurred = `-- pages: how many groups occurred on a level
+SELECT count(*)::int
+  FROM (SELECT grp, array_agg(category) AS categories FROM unnest($5::text[], $6::text[]) AS g (grp, category) GROUP BY 1) AS k
+ CROSS JOIN LATERAL (
+  SELECT 1 FROM contract.count c
+   WHERE c.municipality = $1 AND c.day >= $2 AND c.day < $3 AND c.incidents > 0 AND c.category = ANY (k.categories)
+     AND ($4 <> 'area' OR c.area <> '') AND ($4 <> 'district' OR c.district <> '') LIMIT 1) AS found`
 
-func (s store) readOccurred(ctx context.Context, level string, from, through time.Time) ([]string, error) {
-	rows, err := collect[struct{ Category string }](ctx, s.tx, "categories", selectOccurred, s.municipality, from, through, level)
-	out := make([]string, len(rows))
-	for i, r := range rows {
-		out[i] = r.Category
+// readOccurred counts the groups that occurred on a level; groups and categories are parallel.
+func (s store) readOccurred(ctx context.Context, level string, from, through time.Time, groups, categories []string) (n int, err error) {
+	if err := s.tx.QueryRow(ctx, selectOccurred, s.municipality, from, through, level, groups, categories).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count groups that occurred: %w", err)
 	}
-	return out, err
+	return n, nil
 }
 
 // voice is an agency's unit that was heard, or an agency that was not yet.
