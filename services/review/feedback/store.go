@@ -110,22 +110,26 @@ func (s store) saw(ctx context.Context, m events.MunicipalityID, one source) err
 const lockTelling = `-- feedback: tell alone
 SELECT pg_advisory_xact_lock(hashtext('review: feedback'), hashtext($1))`
 
+// Reports are looked up one by one: a plan made while a table was small would read all of it for each part of a week.
 const (
 	selectReports = `-- feedback: reports with what was told of them
 SELECT k.agency, k.report, coalesce(r.state = 'accepted' AND NOT r.test, false) AS live, coalesce(r.reported_at, $4) AS reported_at,
        coalesce(p.reporter, '') AS reporter, coalesce(f.change, 0) AS change, coalesce(f.state, '') AS state, f.week, coalesce(f.position, '') AS position,
        f.until_week, coalesce(f.measure, '') AS measure, coalesce(f.action, '') AS action, f.picture_at, f.position_at, f.done_on
   FROM unnest($2::text[], $3::text[]) AS k (agency, report)
-  LEFT JOIN contract.report r ON (r.municipality, r.agency, r.report) = ($1, k.agency, k.report)
-  LEFT JOIN contract.reporter p ON (p.municipality, p.agency, p.report) = ($1, k.agency, k.report)
-  LEFT JOIN review.feedback f ON (f.municipality, f.agency, f.report) = ($1, k.agency, k.report)`
+  LEFT JOIN LATERAL (SELECT * FROM contract.report r WHERE (r.municipality, r.agency, r.report) = ($1, k.agency, k.report) LIMIT 1) r ON true
+  LEFT JOIN LATERAL (SELECT * FROM contract.reporter p WHERE (p.municipality, p.agency, p.report) = ($1, k.agency, k.report) LIMIT 1) p ON true
+  LEFT JOIN LATERAL (SELECT * FROM review.feedback f WHERE (f.municipality, f.agency, f.report) = ($1, k.agency, k.report) LIMIT 1) f ON true`
 
 	selectPictures = `-- feedback: in which situation reports they were counted, and since when
-SELECT b.agency, b.report, b.week, min(s.frozen_at) AS frozen_at
+SELECT k.agency, k.report, b.week, b.frozen_at
   FROM unnest($2::text[], $3::text[]) AS k (agency, report)
-  JOIN review.situation_basis b ON (b.municipality, b.agency, b.report) = ($1, k.agency, k.report)
-  JOIN review.situation s ON (s.municipality, s.week, s.version) = (b.municipality, b.week, b.version)
- GROUP BY b.agency, b.report, b.week`
+ CROSS JOIN LATERAL (
+       SELECT b.week, min(s.frozen_at) AS frozen_at
+         FROM review.situation_basis b
+         JOIN review.situation s ON (s.municipality, s.week, s.version) = (b.municipality, b.week, b.version)
+        WHERE (b.municipality, b.agency, b.report) = ($1, k.agency, k.report)
+        GROUP BY b.week) b`
 
 	selectDecisions = `-- feedback: what was decided of the places that they are part of
 SELECT r.agency, r.report, p.flag, p.kind, p.until_week, p.decided_at, coalesce(a.measure, '') AS measure, coalesce(a.state, '') AS action_state, a.done_on
