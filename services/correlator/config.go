@@ -35,8 +35,9 @@ const (
 	// firstPause and longestPause bound the wait after an error of ours: at most one attempt every five seconds.
 	firstPause   = 100 * time.Millisecond
 	longestPause = 5 * time.Second
-	// sendTogether is the most batches whose messages are sent at once, and the most that wait to be sent.
+	// sendTogether is how many full batches are sent at once, and sendWaiting how many of any size wait for it.
 	sendTogether = 4
+	sendWaiting  = 16
 	// sendLinger is how long the messages of a full batch wait for those of the next, under load alone.
 	sendLinger = time.Second
 	// stopWithin is how long work in flight may take when the service is told to stop.

@@ -91,7 +91,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.untilReady(ctx, s.sendLeftovers); err != nil {
 		return stopped(ctx, err)
 	}
-	judged, sent := make(chan work, 1), make(chan work, sendTogether)
+	judged, sent := make(chan work, 1), make(chan work, sendWaiting)
 	working, cancel := detached(ctx)
 	defer cancel()
 	group, reading := errgroup.WithContext(ctx)
@@ -300,51 +300,60 @@ func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 	return nil
 }
 
-// gather takes what waits behind a batch: the broker writes one large batch much faster than many
-// small ones. Where more is surely coming it waits for that a little. Each is acknowledged meanwhile.
+// gather takes what waits behind a batch: the disk and the broker take much at once as fast as
+// little. It is made safe and acknowledged together. Where more is surely coming it waits for that a little.
 func (s *Service) gather(ctx context.Context, w work, sent <-chan work) ([]work, error) {
 	var together []work
 	enough := time.NewTimer(sendLinger)
 	defer enough.Stop()
-	for more := true; more; {
-		if err := s.acknowledge(ctx, w); err != nil {
+	for size, more := 0, true; more; {
+		fresh := []work{w}
+		for size += len(w.deliveries); size < s.config.BatchSize*sendTogether; size += len(w.deliveries) {
+			if w, more = waiting(sent); !more {
+				break
+			}
+			fresh = append(fresh, w)
+		}
+		if err := s.acknowledge(ctx, fresh); err != nil {
 			return nil, err
 		}
-		w.deliveries, w.verdicts = nil, nil // while it waits, what it was made of is let go
-		if together = append(together, w); len(together) == sendTogether {
-			break
+		together = append(together, fresh...)
+		if more = size < s.config.BatchSize*sendTogether && together[len(together)-1].more; more {
+			w, more = coming(sent, enough.C)
 		}
-		w, more = behind(w, sent, enough.C)
 	}
 	return together, nil
 }
 
-// acknowledge tells the broker that a batch is stored, once it is on the disk. What it says need not
-// be sent for that: it lies in a row of the same transaction.
-func (s *Service) acknowledge(ctx context.Context, w work) error {
+func waiting(sent <-chan work) (w work, ok bool) {
+	select {
+	case w, ok = <-sent:
+	default:
+	}
+	return w, ok
+}
+
+func coming(sent <-chan work, enough <-chan time.Time) (w work, ok bool) {
+	select {
+	case w, ok = <-sent:
+	case <-enough:
+	}
+	return w, ok
+}
+
+// acknowledge tells the broker that batches are stored, once they are on the disk. What they say need
+// not be sent for that: it lies in rows of the same transactions. What they were made of is let go.
+func (s *Service) acknowledge(ctx context.Context, batches []work) error {
 	if err := s.patiently(ctx, func() error { return s.store.harden(ctx) }); err != nil {
 		return err
 	}
-	if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
-		s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
+	for i, w := range batches {
+		if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
+			s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
+		}
+		batches[i].deliveries, batches[i].verdicts = nil, nil
 	}
 	return nil
-}
-
-// behind is the batch behind another, if there is one, or if there will be and it comes in time.
-func behind(w work, sent <-chan work, enough <-chan time.Time) (next work, ok bool) {
-	if w.more {
-		select {
-		case next, ok = <-sent:
-		case <-enough:
-		}
-		return next, ok
-	}
-	select {
-	case next, ok = <-sent:
-	default:
-	}
-	return next, ok
 }
 
 // patiently repeats what fails because a part of ours is away, at most every five seconds.
