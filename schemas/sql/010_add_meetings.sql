@@ -120,6 +120,10 @@ BEGIN
   END LOOP;
 END
 $$;
+-- The calendar changed and the program drops what it had planned.
+CREATE POLICY review_drop ON review.meeting FOR DELETE TO samsyn_review
+  USING (state = 'planned' AND (SELECT contract.viewer_municipality()) IS NULL);
+GRANT DELETE ON review.meeting TO samsyn_review;
 ALTER TABLE review.calendar_feed ENABLE ROW LEVEL SECURITY;
 ALTER TABLE review.calendar_feed FORCE ROW LEVEL SECURITY;
 CREATE POLICY review_own ON review.calendar_feed TO samsyn_review

@@ -40,6 +40,7 @@ type prepareView struct {
 	Earlier            []earlier
 	Calendar           string
 	AskProblem         string
+	NoPlaces           string
 }
 
 // preparedItem is a line of the agenda. Own is the id of a question of our own.
@@ -155,6 +156,9 @@ func (s *Service) fill(c *call, v *prepareView, m meeting, known agenda.Known) e
 	}
 	for _, p := range a.Rest {
 		v.Rest = append(v.Rest, s.placeText(l, p))
+	}
+	if len(a.Of(agenda.Places)) == 0 {
+		v.NoPlaces = l.T("prepare.noplaces")
 	}
 	v.Coverage = l.T("coverage", l.Int(a.Coverage.Heard), l.Int(a.Coverage.Of))
 	for _, silent := range a.Coverage.Silent {

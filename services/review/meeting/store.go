@@ -94,6 +94,29 @@ func (s store) plan(ctx context.Context, week, from, to, now time.Time) error {
 	return nil
 }
 
+const selectPlanned = `-- meeting: weeks with a meeting to come
+SELECT week FROM review.meeting WHERE municipality = $1 AND state = 'planned' AND starts_at > $2 ORDER BY week`
+
+func (s store) plannedAfter(ctx context.Context, now time.Time) ([]time.Time, error) {
+	rows, err := s.tx.Query(ctx, selectPlanned, s.municipality, now)
+	if err != nil {
+		return nil, fmt.Errorf("read planned meetings: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[time.Time])
+}
+
+const dropMeeting = `-- meeting: not any more, unless somebody has prepared it
+DELETE FROM review.meeting m WHERE m.municipality = $1 AND m.week = $2 AND m.state = 'planned'
+   AND NOT EXISTS (SELECT FROM review.meeting_hidden h WHERE (h.municipality, h.meeting) = (m.municipality, m.meeting))
+   AND NOT EXISTS (SELECT FROM review.meeting_question q WHERE (q.municipality, q.meeting) = (m.municipality, m.meeting))`
+
+func (s store) drop(ctx context.Context, week time.Time) error {
+	if _, err := s.tx.Exec(ctx, dropMeeting, s.municipality, week); err != nil {
+		return fmt.Errorf("drop meeting of %s: %w", week.Format(time.DateOnly), err)
+	}
+	return nil
+}
+
 const startMeeting = `-- meeting: start
 UPDATE review.meeting SET state = 'running', agenda = $4, item = $5, started_at = $6, started_by = $7, version = version + 1, updated_at = $6
  WHERE municipality = $1 AND meeting = $2 AND version = $3 AND state = 'planned'`

@@ -32,6 +32,9 @@ func (s *Service) EnsureUpcoming(ctx context.Context, now time.Time) error {
 		err := pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
 			st := store{tx, town.Municipality}
 			at := town.Now(now)
+			if err := replan(ctx, st, town, at); err != nil {
+				return err
+			}
 			if err := plan(ctx, st, town, town.Rhythm.Next(at), at); err != nil {
 				return err
 			}
@@ -42,6 +45,27 @@ func (s *Service) EnsureUpcoming(ctx context.Context, now time.Time) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// replan moves what is planned to where the calendar has it now, and drops a meeting that the calendar no longer has, unless somebody
+// has prepared it.
+func replan(ctx context.Context, st store, town calendar.Town, now time.Time) error {
+	weeks, err := st.plannedAfter(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, monday := range weeks {
+		week := web.WeekOf(monday)
+		if town.Rhythm.Meets(week) {
+			err = plan(ctx, st, town, week, now)
+		} else {
+			err = st.drop(ctx, monday)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // plan plans the meeting that looks at a week, as the calendar has it.

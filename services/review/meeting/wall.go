@@ -24,9 +24,10 @@ const refreshSeconds = 3
 
 // Most of what one page of the wall has, so that it stays under sixty words that are read from six metres away.
 const (
-	mostNames     = 4
-	mostLines     = 4
-	mostDecisions = 3
+	mostNames = 3
+	mostLines = 4
+	// mostWords are of the paragraphs on the last page.
+	mostWords = 28
 )
 
 // wallView is one page of the wall. It is drawn from the agenda, the paragraphs and the names of agencies in the room, none of which
@@ -119,6 +120,7 @@ func (s *Service) draw(c *call, v *wallView, m meeting, a agenda.Agenda, at int,
 		s.drawPlace(l, v, a, *item.Place)
 	case agenda.Ahead:
 		for _, n := range a.Announced[:min(len(a.Announced), mostLines)] {
+			n.Where = n.Where[:min(len(n.Where), 1)]
 			v.Lines = append(v.Lines, announcement(l, n))
 		}
 	case agenda.Questions:
@@ -128,7 +130,7 @@ func (s *Service) draw(c *call, v *wallView, m meeting, a agenda.Agenda, at int,
 	}
 	for _, d := range decisions {
 		if d.Subject == item.Key {
-			v.SaidWord, v.Said = l.T("wall.decision"), s.brief(l, d)
+			v.SaidWord, v.Said, v.Question = l.T("wall.decision"), s.brief(l, d), "" // the question is answered
 		}
 	}
 }
@@ -189,10 +191,15 @@ func (s *Service) drawPlace(l web.Locale, v *wallView, a agenda.Agenda, p agenda
 func (s *Service) drawClosing(c *call, v *wallView, next time.Time, decisions []agenda.Decision, sitting room) {
 	l := c.locale
 	decisions = slices.DeleteFunc(slices.Clone(decisions), func(d agenda.Decision) bool { return !sitting.rights.ShowsDecision(d) })
-	for _, d := range decisions[:min(len(decisions), mostDecisions)] {
-		v.Lines = append(v.Lines, l.T("paragraph", l.Int(d.Number), s.brief(l, d)))
+	words := 0
+	for _, d := range decisions {
+		line := l.T("paragraph", l.Int(d.Number), s.brief(l, d))
+		if words += len(strings.Fields(line)); words > mostWords {
+			break
+		}
+		v.Lines = append(v.Lines, line)
 	}
-	if more := len(decisions) - mostDecisions; more > 0 {
+	if more := len(decisions) - len(v.Lines); more > 0 {
 		v.Lines = append(v.Lines, l.N("wall.more", more))
 	}
 	if len(decisions) == 0 {
