@@ -51,6 +51,9 @@ type problem struct{ Field, Text string }
 // Bad says whether something is wrong with a field.
 func (v formView) Bad(field string) bool { return v.bad[field] }
 
+// Name is what a field is called at the start of a sentence.
+func (v formView) Name(field string) string { return capital(v.Page.T("field." + field)) }
+
 // most bytes that a form may have; its five texts are 500 characters each.
 const formBytes = 64 << 10
 

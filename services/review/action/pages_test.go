@@ -198,6 +198,12 @@ func TestAnActionWithoutProblemOrFollowUpIsADefect(t *testing.T) {
 	d := w.coordinator()
 	says(t, d.page("/atgarder"), "1 går inte att följa upp", "saknar problem, saknar uppföljning")
 	says(t, d.page("/atgarder/"+a.ID.String()), "Brist: det står inte vilket problem", "Brist: det finns inget datum för uppföljning.", "Fyll i det som saknas", "Problem Saknas")
+	b := w.lamps()
+	b.ControlArea, b.ControlLevel, b.ControlOn = "", "", nil
+	b = w.made(b)
+	says(t, d.page("/atgarder/"+b.ID.String()), "Inget jämförelseområde är valt. Välj ett senast den 30 november 2026")
+	w.now = day("2026-12-01").Add(9 * time.Hour)
+	says(t, d.page("/atgarder/"+b.ID.String()+"/andra"), "Åtgärden har börjat, så det kan inte ändras.")
 }
 
 // Two in the same meeting: the second sees both and decides.

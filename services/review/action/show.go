@@ -111,6 +111,9 @@ func (s *Service) showView(r *http.Request, rd reader, a ask, x Action) (showVie
 	for _, defect := range x.Defects() {
 		v.Defects = append(v.Defects, l.T("defect."+defect+".long"))
 	}
+	if x.ControlArea == "" && x.State.Open() && !x.StartOn.Before(a.today) {
+		v.Defects = append(v.Defects, l.T("show.control", l.LongDay(web.DateIn(x.StartOn, a.zone))))
+	}
 	if a.visit.Can(web.ActDecide) && len(x.State.Next()) > 0 {
 		v.Edit, v.Due = a.to("/atgarder/"+x.ID.String()+"/andra"), x.DueOn.Format(time.DateOnly)
 	}
@@ -188,7 +191,7 @@ func (a ask) chain(x Action, words lexicon) []part {
 func (a ask) steps(x Action) []stepView {
 	var all []stepView
 	for i, next := range x.State.Next() {
-		all = append(all, stepView{State: next, Text: a.locale.T("step." + string(next)), Primary: i == 0 || next == Done, Conclusion: next == Evaluated})
+		all = append(all, stepView{State: next, Text: a.locale.T("step." + string(next)), Primary: next == Done || i == 0 && !slices.Contains(x.State.Next(), Done), Conclusion: next == Evaluated})
 	}
 	return all
 }

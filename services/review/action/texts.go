@@ -27,7 +27,7 @@ var texts = web.Catalogue{
 	"lead.defect.many": {SV: "%s går inte att följa upp: de saknar problem eller datum för uppföljning.", EN: "%s cannot be followed up: they lack a problem or a follow-up date."},
 
 	"filter.state":    {SV: "Visa", EN: "Show"},
-	"filter.open":     {SV: "Öppna och att följa upp", EN: "Open and to be followed up"},
+	"filter.open":     {SV: "Inte avslutade", EN: "Not closed"},
 	"filter.late":     {SV: "Försenade", EN: "Late"},
 	"filter.all":      {SV: "Alla", EN: "All"},
 	"filter.agencies": {SV: "Alla organisationer", EN: "All organisations"},
@@ -68,6 +68,7 @@ var texts = web.Catalogue{
 
 	"show.back":       {SV: "Alla åtgärder", EN: "All actions"},
 	"show.chain":      {SV: "Från problem till uppföljning", EN: "From problem to follow-up"},
+	"show.control":    {SV: "Inget jämförelseområde är valt. Välj ett senast den %s, annars går effekten inte att avgöra.", EN: "No control area is named. Name one by %s; otherwise no effect can be told."},
 	"show.edit":       {SV: "Ändra uppgifterna", EN: "Change it"},
 	"show.mend":       {SV: "Fyll i det som saknas", EN: "Fill in what is missing"},
 	"show.step":       {SV: "Ändra läget", EN: "Change the state"},
