@@ -21,7 +21,7 @@ import (
 // its environment and nothing else, as a process of this machine, and an agency's event goes through.
 func TestTheComposeFileCarriesTheJourney(t *testing.T) {
 	r := newRehearsal(t)
-	for _, service := range []string{"web", "correlator", "alerting"} {
+	for _, service := range []string{"web", "correlator", "alerting", "review"} {
 		r.up(service)
 	}
 	t.Run("setup", func(t *testing.T) { r.setUp(t) })
@@ -176,7 +176,8 @@ func (r *rehearsal) metrics(t *testing.T) {
 			`samsyn_alerting_deliveries_total{channel="mail",outcome="sent"} 0`, `samsyn_alerting_deliveries_total{channel="webhook",outcome="failed"} 0`,
 			`samsyn_alerting_undelivered{channel="mail",state="failed"} `,
 		},
-		"web": {`samsyn_intake_events_total{state="received"} 1`, `samsyn_intake_requests_total{route="POST /incidents",status="202"} 1`},
+		"review": {`samsyn_review_works 1`, `samsyn_review_steps_total{outcome="done",step="freeze"} `, `samsyn_review_steps_total{outcome="failed",step="publish"} 0`, `samsyn_review_outgoing 0`},
+		"web":    {`samsyn_intake_events_total{state="received"} 1`, `samsyn_intake_requests_total{route="POST /incidents",status="202"} 1`},
 	} {
 		_, body := get(t, "http://"+r.address(name, "0.0.0.0:9090")+"/metrics")
 		for _, want := range append(series, "samsyn_ready 1", "samsyn_build_info{") {

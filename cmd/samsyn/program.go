@@ -42,6 +42,7 @@ type commands struct {
 	Group        groupCommands        `cmd:"" help:"Groups of the agreement, which narrow who opens a report."`
 
 	Hotspots  hotspotsCommand   `cmd:"" help:"Flagged places, and why."`
+	Week      weekCommands      `cmd:"" help:"The picture of a week: show it, freeze it."`
 	Subscribe subscribeCommands `cmd:"" help:"Who hears of what is flagged."`
 	Alerts    alertsCommands    `cmd:"" help:"What was sent, and what could not be delivered."`
 

@@ -75,6 +75,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 		{"web", "0.0.0.0:9090", here()},
 		{"correlator", "0.0.0.0:9090", here()},
 		{"alerting", "0.0.0.0:9090", here()},
+		{"review", "0.0.0.0:9090", here()},
 	}
 	for _, s := range r.project.Services {
 		r.places = append(r.places, r.mounts(s)...)

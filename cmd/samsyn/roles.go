@@ -20,6 +20,7 @@ import (
 	"samsyn/services/access"
 	"samsyn/services/alerting"
 	"samsyn/services/correlator"
+	"samsyn/services/review"
 )
 
 // site is what the roles of one process share.
@@ -36,6 +37,8 @@ type site struct {
 	access *access.Service
 	// agencies are the doors through which agencies, and people on their behalf, read reports; nil without the role web.
 	agencies *pg.Agencies
+	// review is made by the first role that needs it.
+	review *review.Service
 }
 
 // role is one part of Samsyn that runs for long.
@@ -52,6 +55,7 @@ func roles() []role {
 	return []role{
 		{"correlator", startCorrelator},
 		{"alerting", startAlerting},
+		{"review", startReview},
 		{roleWeb, startWeb},
 	}
 }
@@ -67,6 +71,7 @@ func roleNames() string {
 const (
 	correlatorConns = 4
 	alertingConns   = 6
+	reviewConns     = 8
 	webConns        = 10
 	accessConns     = 6
 )
@@ -99,6 +104,36 @@ func startAlerting(ctx context.Context, s *site) error {
 	}
 	s.parts.Go(ctx, "alerting", service.Run)
 	return nil
+}
+
+func startReview(ctx context.Context, s *site) error {
+	service, err := s.reviewService(ctx)
+	if err != nil {
+		return err
+	}
+	s.parts.Go(ctx, "review", service.Run)
+	return nil
+}
+
+// reviewService is the review of this process: one, whether it works, serves the pages, or both.
+func (s *site) reviewService(ctx context.Context) (*review.Service, error) {
+	if s.review != nil {
+		return s.review, nil
+	}
+	pool, err := s.Pool(ctx, pg.RoleReview, reviewConns)
+	if err != nil {
+		return nil, err
+	}
+	config, err := s.mailConfig(s.settings)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := mail.New(config)
+	if err != nil {
+		return nil, err
+	}
+	s.review, err = review.New(pool, s.Bus, s.Log, s.metrics, review.Config{PublicURL: s.public, Sender: mails, FeedbackKey: s.Key("feedback mails")})
+	return s.review, err
 }
 
 // alertingConfig is the same for the worker and for commands. public is where links in mails lead.

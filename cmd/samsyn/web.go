@@ -32,7 +32,7 @@ func startWeb(ctx context.Context, s *site) error {
 // routes are those of every service. A test walks each of them as everybody who might come along it.
 func (s *site) routes(ctx context.Context) (*http.ServeMux, error) {
 	mux := http.NewServeMux()
-	for _, mount := range []func(context.Context, *site, *http.ServeMux) error{mountAccess, mountIntake, mountAlerting} {
+	for _, mount := range []func(context.Context, *site, *http.ServeMux) error{mountAccess, mountIntake, mountReview, mountAlerting} {
 		if err := mount(ctx, s, mux); err != nil {
 			return nil, err
 		}
@@ -114,12 +114,25 @@ func navigation() []web.NavItem {
 	}
 }
 
+func mountReview(ctx context.Context, s *site, mux *http.ServeMux) error {
+	reviews, err := s.reviewService(ctx)
+	if err != nil {
+		return err
+	}
+	reviews.Routes(mux, s.access.Guard)
+	return nil
+}
+
 func mountAlerting(ctx context.Context, s *site, mux *http.ServeMux) error {
 	pool, err := s.Pool(ctx, pg.RoleWeb, webConns)
 	if err != nil {
 		return err
 	}
-	overview, err := pages.New(pool, pages.Config{Agencies: s.agencies, Logger: s.Log})
+	reviews, err := s.reviewService(ctx)
+	if err != nil {
+		return err
+	}
+	overview, err := pages.New(pool, pages.Config{Agencies: s.agencies, Logger: s.Log, PlacePanels: reviews.PlacePanels(), WeekPanels: reviews.WeekPanels()})
 	if err != nil {
 		return err
 	}

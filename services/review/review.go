@@ -103,7 +103,7 @@ func New(db situation.DB, conn *bus.Conn, log *slog.Logger, registerer prometheu
 	return s, errors.Join(errs[:]...)
 }
 
-// Routes adds the pages of every part to mux, each behind guard, and:
+// Routes adds the pages of every part to mux, each behind guard but the one on which reporters stop their mails, and:
 //
 //	GET  /kalender   when the review happens: deadlines, meetings, holidays, and for who may change it the form
 //	POST /kalender   sets it
@@ -112,15 +112,20 @@ func (s *Service) Routes(mux *http.ServeMux, guard web.Guard) {
 	s.actions.Routes(mux, guard)
 	s.situations.Routes(mux, guard)
 	s.meetings.Routes(mux, guard)
+	s.feedback.Routes(mux)
 	mux.Handle("GET /kalender", web.Headers(guard(http.HandlerFunc(s.showCalendar))))
 	mux.Handle("POST /kalender", web.Headers(guard(http.HandlerFunc(s.setCalendar))))
 }
 
 // PlacePanels are what the review says on the page of a flagged place.
-func (s *Service) PlacePanels() []web.Panel { return []web.Panel{s.positions.PlacePanel} }
+func (s *Service) PlacePanels() []web.Panel {
+	return []web.Panel{s.positions.PlacePanel, s.actions.Panel}
+}
 
 // WeekPanels are what the review says on the overview.
-func (s *Service) WeekPanels() []web.Panel { return []web.Panel{s.positions.WeekPanel} }
+func (s *Service) WeekPanels() []web.Panel {
+	return []web.Panel{s.positions.WeekPanel, s.feedback.FeedbackPanel}
+}
 
 // Situations is the part that compiles and freezes pictures, for commands.
 func (s *Service) Situations() *situation.Service { return s.situations }

@@ -65,7 +65,7 @@ func wants(t *testing.T, page string, all ...string) {
 func TestAPositionIsThreeClicksFromTheMail(t *testing.T) {
 	for kind, want := range map[string]string{
 		"act":   "Åtgärd: väktare eller ordningsvakter. Ansvarig Bostads AB, klart 2026-11-24.", // most behind the flag; the next meeting, on Tuesday
-		"watch": "Bevakas till v. 50 2026.",                                // two weeks on
+		"watch": "Bevakas till v. 50 2026.",                                                     // two weeks on
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := newTown(t)
