@@ -53,8 +53,14 @@ func newTown(t *testing.T) *town {
 			w.exec(`INSERT INTO registry.agency (municipality, agency, name, started_on, max_bytes) VALUES ($1, $2, $3, '2024-01-01', 1)`,
 				m, agency, map[string]string{"kommun": "Kommunen", "bostad": "Bostads AB", "idrott": "Idrottsföreningen"}[agency])
 		}
-		for _, a := range [][4]string{{"norr", "district", "Norra distriktet", ""}, {"soder", "district", "Södra distriktet", ""},
-			{"a1", "area", "Torget", "norr"}, {"a2", "area", "Ängen", "norr"}, {"b1", "area", "Björken", "soder"}, {"b2", "area", "Viken", "soder"}} {
+		for _, a := range [][4]string{
+			{"norr", "district", "Norra distriktet", ""},
+			{"soder", "district", "Södra distriktet", ""},
+			{"a1", "area", "Torget", "norr"},
+			{"a2", "area", "Ängen", "norr"},
+			{"b1", "area", "Björken", "soder"},
+			{"b2", "area", "Viken", "soder"},
+		} {
 			w.area(m, a)
 		}
 	}
@@ -87,14 +93,6 @@ func day(s string) time.Time {
 }
 
 func on(s string) *time.Time { d := day(s); return &d }
-
-// count adds n incidents to a day of an area.
-func (w *town) count(n int, at, area, category string) {
-	w.t.Helper()
-	district := map[byte]string{'a': "norr", 'b': "soder"}[(area + " ")[0]]
-	w.exec(`INSERT INTO correlator.count AS c (municipality, day, district, area, category, hour, incidents, reports) VALUES ($1, $2, $3, $4, $5, -1, $6, $6)
-		ON CONFLICT (municipality, day, district, area, category, hour) DO UPDATE SET incidents = c.incidents + excluded.incidents`, code, at, district, area, category, n)
-}
 
 // viewer is somebody of an agency.
 func viewer(agency string, roles ...string) pg.Viewer {

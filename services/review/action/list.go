@@ -168,7 +168,9 @@ func (a ask) table(all []Action, measured map[uuid.UUID]Measured) web.Table {
 		note, tag := a.note(x)
 		t.Rows = append(t.Rows, []web.Cell{
 			web.Name(a.what(x)).To(a.to("/atgarder/" + x.ID.String())), web.Name(a.where(x.Area)), web.Name(a.ref.agency(x.OwnerAgency)), web.Name(a.date(x.DueOn)),
-			web.Name(in(x.State.Text(), a.lang)), {Text: note, Tag: tag}, web.Name(a.effectWord(x, measured)),
+			web.Name(in(x.State.Text(), a.lang)),
+			{Text: note, Tag: tag},
+			web.Name(a.effectWord(x, measured)),
 		})
 	}
 	return t
@@ -249,7 +251,8 @@ func (a ask) sheet(all []Action, measured map[uuid.UUID]Measured) web.Table {
 		if x.ControlArea != "" {
 			control = a.where(x.ControlArea)
 		}
-		row := append(rows[i], web.Name(x.Problem), web.Name(x.Cause), web.Name(a.date(x.StartOn)), web.Name(x.ExpectedEffect), web.Name(followUp), web.Name(control))
+		row := rows[i]
+		row = append(row, web.Name(x.Problem), web.Name(x.Cause), web.Name(a.date(x.StartOn)), web.Name(x.ExpectedEffect), web.Name(followUp), web.Name(control))
 		if numbers {
 			row = append(row, a.numbers(measured[x.ID])...)
 		}

@@ -86,7 +86,11 @@ func (p patch) apply(x Action, today time.Time) (Action, error) {
 		}
 	}
 	for _, t := range []struct{ from, to *string }{
-		{p.Problem, &x.Problem}, {p.Cause, &x.Cause}, {p.MeasureText, &x.MeasureText}, {p.ExpectedEffect, &x.ExpectedEffect}, {p.Owner, &x.OwnerAgency},
+		{p.Problem, &x.Problem},
+		{p.Cause, &x.Cause},
+		{p.MeasureText, &x.MeasureText},
+		{p.ExpectedEffect, &x.ExpectedEffect},
+		{p.Owner, &x.OwnerAgency},
 		{p.Conclusion, &x.Conclusion},
 	} {
 		if t.from != nil {

@@ -216,10 +216,11 @@ func differences(a, b Action) []string {
 func same(a, b any) bool {
 	switch a := a.(type) {
 	case time.Time:
-		return a.Equal(b.(time.Time))
+		b, ok := b.(time.Time)
+		return ok && a.Equal(b)
 	case *time.Time:
-		b := b.(*time.Time)
-		return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+		b, ok := b.(*time.Time)
+		return ok && (a == nil && b == nil || a != nil && b != nil && a.Equal(*b))
 	}
 	return reflect.DeepEqual(a, b)
 }
