@@ -177,7 +177,7 @@ func (s *Service) judgeAll(w *work) {
 }
 
 func arrivalOf(d bus.Delivery) arrival {
-	return arrival{municipality: d.Municipality, agency: d.Agency, verb: d.Verb, seq: d.Seq, stored: d.Stored, body: d.Body}
+	return arrival{municipality: d.Municipality, agency: d.Agency, verb: d.Verb, seq: d.Seq, stored: d.Stored, body: d.Body, headers: d.HeaderNames()}
 }
 
 // commitAll commits batch after batch. Nothing passes a batch that waits for a part that is away.

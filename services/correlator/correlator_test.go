@@ -3,9 +3,11 @@
 package correlator
 
 import (
+	"fmt"
 	"testing"
 
 	"samsyn/events"
+	"samsyn/events/bus"
 )
 
 // A caretaker, a guard and a police officer see one smashed entrance: the municipality counts one.
@@ -171,6 +173,35 @@ func TestAnEventLeavesQuarantineOnce(t *testing.T) {
 	}
 	if got := w.counted("a1"); got != "2 of 2" {
 		t.Errorf("counted %s, want 2 of 2", got)
+	}
+	w.verified()
+}
+
+// A header that speaks to the broker is refused with its own reason, and a recount knows that the bytes did not say it.
+func TestHeadersForTheBrokerAreRefused(t *testing.T) {
+	w := newTown(t)
+	w.start()
+	for id, header := range map[string]string{"h-1": "Nats-Custom", "h-2": "nats-anything", "h-3": "Nats-Msg-Id", "h-4": "traceparent"} {
+		e := report1("bostad", id, "")
+		message := bus.Message{Subject: events.IncidentSubject(testTown, e.agency, e.verb), Body: e.body, Header: map[string]string{header: id}}
+		if _, err := w.nats.Conn.Publish(t.Context(), message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.settled()
+	want := map[events.ReportID]string{"h-1": "refused [bad_header]", "h-2": "refused [bad_header]", "h-3": "accepted []", "h-4": "accepted []"}
+	for _, r := range w.receipts("bostad") {
+		codes := []events.Code{}
+		for _, reason := range r.Reasons {
+			codes = append(codes, reason.Code)
+		}
+		if got := fmt.Sprint(r.Outcome, " ", codes); got != want[r.Report] {
+			t.Errorf("%s: %s, want %s", r.Report, got, want[r.Report])
+		}
+		delete(want, r.Report)
+	}
+	if len(want) > 0 {
+		t.Errorf("no receipt: %v", want)
 	}
 	w.verified()
 }

@@ -20,6 +20,8 @@ type arrival struct {
 	seq          uint64 // 0: it does not come from the stream just now
 	stored       time.Time
 	body         []byte
+	// headers are the names of those that it came with.
+	headers []string
 }
 
 // verdict is what became of one event and why. For an accepted incident, reading is how its place,
@@ -66,6 +68,7 @@ func (r *reference) judgeWaiving(in arrival, waived map[events.Code]bool) verdic
 	v.event, v.reasons = events.Decode(in.body)
 	v.notes = v.event.Notes
 	v.reasons = append(v.reasons, v.event.Mismatch(in.municipality, in.agency, in.verb)...)
+	v.reasons = append(v.reasons, badHeaders(in.headers)...)
 	if events.Worst(v.reasons) != events.Refused {
 		r.read(&v)
 	}
@@ -75,6 +78,23 @@ func (r *reference) judgeWaiving(in arrival, waived map[events.Code]bool) verdic
 	r.draft(&v)
 	return v
 }
+
+// badHeaders names the headers that speak to the broker in the platform's place. The broker obeys or
+// refuses most of them before anything is stored; one that it does not know reaches us.
+func badHeaders(names []string) []events.Reason {
+	var reasons []events.Reason
+	for _, name := range names {
+		if len(name) >= len(brokerHeaders) && strings.EqualFold(name[:len(brokerHeaders)], brokerHeaders) && !strings.EqualFold(name, messageID) {
+			reasons = append(reasons, events.Reason{Code: events.BadHeader})
+		}
+	}
+	return reasons
+}
+
+const (
+	brokerHeaders = "Nats-"
+	messageID     = "Nats-Msg-Id"
+)
 
 func unwaived(reasons []events.Reason, waived map[events.Code]bool) []events.Reason {
 	if len(waived) == 0 {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,7 @@ type stored struct {
 	SaidRevision int32
 	Content      []byte
 	Verdict      string
+	Reasons      []byte
 	StreamSeq    int64
 	StoredAt     time.Time
 	Category     *string
@@ -50,7 +52,7 @@ type stored struct {
 
 const readTruth = `-- correlator: every event with its bytes and what was decided about it
 SELECT e.agency, e.kind, e.report, e.revision, coalesce(d.batch, e.batch), e.item, e.verb, e.said_kind, e.said_report, e.said_revision, e.content,
-       e.outcome, e.stream_seq, e.stored_at,
+       e.outcome, e.reasons, e.stream_seq, e.stored_at,
        coalesce(d.category, e.category), coalesce(d.severity, e.severity), coalesce(d.district, e.district), coalesce(d.area, e.area),
        coalesce(d.lon, e.lon), coalesce(d.lat, e.lat), coalesce(d.exactness, e.exactness), d.verb, e.sha256, e.body
   FROM correlator.event e
@@ -153,7 +155,7 @@ func (r *recounted) take(e stored) {
 
 // checkVerdict compares what is recorded with what the bytes say without reference data.
 func (r *recounted) checkVerdict(name string, e stored, v verdict, worst events.Outcome) {
-	if (worst == events.Refused) != (v.outcome == events.Refused) {
+	if (worst == events.Refused || refusedByHeader(e.Reasons)) != (v.outcome == events.Refused) {
 		r.problem("%s: recorded as %s, the bytes say %s", name, v.outcome, worst)
 	}
 	if worst == events.Quarantined && v.outcome == events.Accepted {
@@ -168,6 +170,11 @@ func (r *recounted) checkVerdict(name string, e stored, v verdict, worst events.
 	if !bytes.Equal(v.event.Content[:], e.Content) {
 		r.problem("%s: the bytes have other content than recorded", name)
 	}
+}
+
+// refusedByHeader says that an event was refused for what it came with: that is recorded, and not among its bytes.
+func refusedByHeader(reasons []byte) bool {
+	return slices.ContainsFunc(recall(reasons), func(r events.Reason) bool { return r.Code == events.BadHeader })
 }
 
 // reading is the recorded reading of an accepted event.
