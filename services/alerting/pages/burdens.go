@@ -39,7 +39,7 @@ func burdens(k known, a ask) burdenView {
 	weeks := last.Sub(from).Hours()/(7*24) + 1.0/7
 	for _, b := range top {
 		row := []web.Cell{
-			web.Name(k.areas.name(b.area)), web.Name(k.areas.parent(b.area)), web.Number(l.Int(b.incidents)).To(a.behind("week", "", "from", l.Day(from), "to", l.Day(last), "area", b.area, "group", groupDetected)),
+			web.Name(k.areas.name(b.area)), web.Name(k.areas.parent(b.area)), web.Number(l.Int(b.incidents)).To(a.behind("week", "", "from", l.Day(from), "to", l.Day(last), "area", b.area, "group", a.behindGroup())),
 			web.Number(l.Decimal(float64(b.incidents)/max(1, weeks), 1)), web.Number(l.Int(b.weeks)),
 		}
 		if people {

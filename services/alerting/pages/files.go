@@ -53,8 +53,8 @@ func areasCSV(k known, a ask, words lexicon) ([]byte, error) {
 	return areaTable(areaWeeks(k, a, words), k, a).CSV(), nil
 }
 
-func weeksCSV(k known, a ask, _ lexicon) ([]byte, error) {
-	return trend(k, a).Table.CSV(), nil
+func weeksCSV(k known, a ask, words lexicon) ([]byte, error) {
+	return trend(k, a, words).Table.CSV(), nil
 }
 
 func sourcesCSV(k known, a ask, _ lexicon) ([]byte, error) {

@@ -54,6 +54,12 @@ func newLexicon() lexicon {
 	return x
 }
 
+// isGroup says whether a code is that of a group that is held against an expectation.
+func (x lexicon) isGroup(code string) bool {
+	categories := x.of(code)
+	return code != "" && len(categories) > 0 && x.isDetected[categories[0]]
+}
+
 // counted are all categories that are counted.
 func (x lexicon) counted() []string {
 	var out []string

@@ -70,8 +70,14 @@ func areaMap(k known, a ask, words lexicon) (web.Figure, []tab) {
 			{Href: "/files/places.geojson" + a.query(), Text: l.T("geojson.places")},
 		},
 	}
+	if a.group != "" {
+		f.What = l.T("map.what.group", l.WeekYear(a.week), groupName(words, l, a.group))
+	}
 	if a.change {
 		f.What, f.Legend, f.Note = l.T("map.what.change", l.WeekYear(a.week)), changeLegend(l), l.T("map.note.change")
+		if a.group != "" {
+			f.What = l.T("map.what.change.group", l.WeekYear(a.week), groupName(words, l, a.group))
+		}
 		f.Finding = changeFinding(rows, l)
 	}
 	f.Picture = pictures(rows, k, a, words)
@@ -197,8 +203,8 @@ func areaTable(rows []areaWeek, k known, a ask) web.Table {
 			mean, interval = l.About(w.usual.mean), l.Range(w.usual.low, w.usual.high)
 		}
 		t.Rows = append(t.Rows, []web.Cell{
-			web.Name(w.name), web.Name(k.areas.parent(w.code)), web.Number(l.Int(w.incidents)).To(a.behind("area", w.code)), web.Number(l.Int(w.reports)),
-			web.Number(l.Int(w.detected)).To(a.behind("area", w.code, "group", groupDetected)), web.Number(mean), web.Number(interval),
+			web.Name(w.name), web.Name(k.areas.parent(w.code)), web.Number(l.Int(w.incidents)).To(a.behind("area", w.code, "group", a.group)), web.Number(l.Int(w.reports)),
+			web.Number(l.Int(w.detected)).To(a.behind("area", w.code, "group", a.behindGroup())), web.Number(mean), web.Number(interval),
 		})
 	}
 	return t

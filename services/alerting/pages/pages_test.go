@@ -142,6 +142,32 @@ func TestNumbersAgreeOnPageTableAndFiles(t *testing.T) {
 	}
 }
 
+// One filter, one number: the sentence, the map, the table, the files and the list of incidents are all of the group.
+func TestAGroupIsTheSameEverywhere(t *testing.T) {
+	w := weekOf47(t)
+	w.expectGroup("municipality", w.code, "damage", "11-16", 10, 7, 3, 12)
+	w.expectGroup("area", "a1", "damage", "11-16", 1, 1.4, 0, 4)
+	w.flag(flagged{reason: "Om skada."})
+	w.flag(flagged{group: "drugs", area: "a2", reason: "Om annat."})
+	page := w.page("/?group=damage")
+	says(t, page, "Läget v. 47 i Provstad: Skadegörelse och brand", "15 händelser hittills. Förväntat 6 (normalt", "Händelser i 2 av 12 områden. Flest: Norra 1 med 12.",
+		"Om skada.", "Händelser per vecka i Provstad, Skadegörelse och brand.", "v. 47 2026 (pågår) 15 7 3–12", "v. 46 2026 0 7 3–12", "Rensa filter")
+	saysNot(t, page, "Om annat.", "Därtill", "Utanför alla områden")
+	if n := tableSum(t, page, "Områden v. 47 2026", 2); n != 15 {
+		t.Errorf("%d in the table, want 15", n)
+	}
+	if rows := w.csv("/files/areas.csv?group=damage"); rows[1][2] != "12" || rows[2][2] != "3" || rows[3][2] != "0" {
+		t.Errorf("%v", rows[:4])
+	}
+	for _, link := range regexp.MustCompile(`href="(/handelser[^"]*)"[^>]*>(\d+)[^<]*</a>`).FindAllStringSubmatch(page, -1) {
+		if n := strings.Count(w.page(strings.ReplaceAll(link[1], "&amp;", "&")), `<th scope="row">`); strconv.Itoa(n) != link[2] {
+			t.Errorf("%s says %s and opens to %d", link[1], link[2], n)
+		}
+	}
+	says(t, w.page("/?group=place"), "17 händelser hittills.") // of no expectation: no filter
+	says(t, w.page("/"), "Om annat.", "Södra 1 Södra distriktet 10 ")
+}
+
 // tableSum adds up a column of the table with a caption.
 func tableSum(t *testing.T, page, caption string, column int) int {
 	t.Helper()

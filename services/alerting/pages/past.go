@@ -81,8 +81,8 @@ func (p *past) burdens(most int) (top []burden, all int) {
 
 // pasts keeps the year up to the current week of each municipality and folds the
 // correlator's journal into it, because summing a hundred thousand counts again for
-// every reader takes longer than everything else on the page. Other years are summed
-// when they are asked for.
+// every reader takes longer than everything else on the page. Other years, and
+// single groups, are summed when they are asked for.
 type pasts struct {
 	mu   sync.Mutex
 	kept map[string]*past
@@ -95,8 +95,8 @@ func (p *pasts) of(ctx context.Context, st store, a ask, ref *reference, words l
 		return nil, err
 	}
 	fresh := &past{last: a.week, batch: head, version: ref.version, byArea: map[string]*[yearWeeks]int{}}
-	if a.week != web.WeekOf(lastDay(a.now, a.zone)) {
-		return fresh, st.sumPast(ctx, fresh, ref.lowest, words.detected)
+	if a.group != "" || a.week != web.WeekOf(lastDay(a.now, a.zone)) {
+		return fresh, st.sumPast(ctx, fresh, ref.lowest, words.of(a.group))
 	}
 	p.mu.Lock()
 	kept := p.kept[st.municipality]

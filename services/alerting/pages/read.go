@@ -5,6 +5,7 @@ package pages
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"samsyn/internal/web"
@@ -33,6 +34,8 @@ type ask struct {
 	monday, through time.Time
 	ongoing         bool
 	change          bool // the map shows change instead of counts
+	// group is the one group of detection that the overview is about; empty: all.
+	group string
 }
 
 // known is everything the page is made from.
@@ -69,15 +72,31 @@ func (s *Service) read(r *http.Request) (known, ask, error) {
 		if a, err = s.ask(r, viewer.Municipality, row); err != nil {
 			return err
 		}
+		if g := r.URL.Query().Get("group"); s.words.isGroup(g) {
+			a.group = g
+		}
 		if k.areas, err = s.grounds.of(r.Context(), st, row); err != nil {
 			return err
 		}
 		if k.past, err = s.pasts.of(r.Context(), st, a, k.areas, s.words); err != nil {
 			return err
 		}
-		return k.read(r, st, a)
+		if err := k.read(r, st, a); err != nil {
+			return err
+		}
+		k.narrow(a, s.words)
+		return nil
 	})
 	return k, a, err
+}
+
+// narrow leaves what the one group is about that is asked for.
+func (k *known) narrow(a ask, words lexicon) {
+	if a.group == "" {
+		return
+	}
+	k.inAreas = slices.DeleteFunc(k.inAreas, func(c areaCount) bool { return words.groupOf[c.Category] != a.group })
+	k.flags = slices.DeleteFunc(k.flags, func(f flag) bool { return f.Grp != a.group })
 }
 
 func (s *Service) ask(r *http.Request, m string, row municipality) (ask, error) {
@@ -121,8 +140,11 @@ func (k *known) read(r *http.Request, st store, a ask) error {
 	through := date(a.through)
 	steps := []func() error{
 		func() (err error) { k.inAreas, err = st.readAreaCounts(ctx, from, through); return err },
-		func() (err error) { k.expected, err = st.readExpected(ctx, from); return err },
-		func() (err error) { k.expectedWeeks, err = st.readExpectedWeeks(ctx, trendFrom, to); return err },
+		func() (err error) { k.expected, err = st.readExpected(ctx, from, a.group); return err },
+		func() (err error) {
+			k.expectedWeeks, err = st.readExpectedWeeks(ctx, trendFrom, to, a.group)
+			return err
+		},
 		func() (err error) {
 			k.flags, err = st.readFlags(ctx, a.monday, a.monday.AddDate(0, 0, 7), mostFlags)
 			return err

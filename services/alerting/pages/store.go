@@ -163,18 +163,18 @@ type expected struct {
 
 const selectExpected = `-- pages: what is usual in a week of each area
 SELECT week, level, area, shape, rate, exposure, expected, low, high FROM contract.expected
- WHERE municipality = $1 AND week = $2 AND grp = ''`
+ WHERE municipality = $1 AND week = $2 AND grp = $3`
 
 const selectExpectedWeeks = `-- pages: what is usual in the municipality week by week
 SELECT week, level, area, shape, rate, exposure, expected, low, high FROM contract.expected
- WHERE municipality = $1 AND area = $1 AND grp = '' AND week >= $2 AND week < $3`
+ WHERE municipality = $1 AND area = $1 AND grp = $4 AND week >= $2 AND week < $3`
 
-func (s store) readExpected(ctx context.Context, week time.Time) ([]expected, error) {
-	return collect[expected](ctx, s.tx, "expected", selectExpected, s.municipality, week)
+func (s store) readExpected(ctx context.Context, week time.Time, group string) ([]expected, error) {
+	return collect[expected](ctx, s.tx, "expected", selectExpected, s.municipality, week, group)
 }
 
-func (s store) readExpectedWeeks(ctx context.Context, from, to time.Time) ([]expected, error) {
-	return collect[expected](ctx, s.tx, "expected weeks", selectExpectedWeeks, s.municipality, from, to)
+func (s store) readExpectedWeeks(ctx context.Context, from, to time.Time, group string) ([]expected, error) {
+	return collect[expected](ctx, s.tx, "expected weeks", selectExpectedWeeks, s.municipality, from, to, group)
 }
 
 // flag is a row of contract.flag.

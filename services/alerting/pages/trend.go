@@ -9,7 +9,7 @@ import (
 )
 
 // trend is the last half year: weekly counts over their expected band.
-func trend(k known, a ask) web.Figure {
+func trend(k known, a ask, words lexicon) web.Figure {
 	bands := map[web.Week]expected{}
 	for _, e := range k.expectedWeeks {
 		bands[web.WeekOf(e.Week)] = e
@@ -21,9 +21,12 @@ func trend(k known, a ask) web.Figure {
 	}
 	f := weekFigure(columns, weeks, a)
 	f.What = a.locale.T("trend.what", a.locale.WeekYear(first), a.locale.WeekYear(a.week))
+	if a.group != "" {
+		f.What = a.locale.T("place.trend.what", k.row.Name, groupName(words, a.locale, a.group))
+	}
 	for i := range f.Table.Rows {
 		week := weeks[len(weeks)-1-i].String()
-		f.Table.Rows[i][1] = f.Table.Rows[i][1].To(a.behind("week", week, "group", groupDetected))
+		f.Table.Rows[i][1] = f.Table.Rows[i][1].To(a.behind("week", week, "group", a.behindGroup()))
 	}
 	f.Links = []web.Link{{Href: "/files/weeks.csv" + a.query(), Text: a.locale.T("csv.weeks")}}
 	return f

@@ -19,6 +19,9 @@ type view struct {
 	Weeks     []weekLink
 	Number    string // of incidents, to be read first
 	Behind    string // where they are listed
+	Groups    choiceField
+	Keep      []field
+	Clear     string // where all groups are shown again; empty where they are
 	Lead      string
 	Sentences []string
 
@@ -57,7 +60,13 @@ func compose(k known, a ask, words lexicon) view {
 		FileQuery: template.URL(a.query()), // encoded by web.Query
 	}
 	v.Number, v.Lead = lead(s, a)
-	v.Behind = a.behind("group", groupDetected)
+	v.Behind = a.behind("group", a.behindGroup())
+	v.Groups = choiceField{Name: "group", Label: l.T("head.group"), Groups: []optionGroup{detectedOptions(words, a)}}
+	v.Keep = kept(a)
+	if a.group != "" {
+		v.Title = l.T("title.group", v.Title, groupName(words, l, a.group))
+		v.Clear = "/" + a.query("group", "")
+	}
 	v.Places, v.Watched = places(k, a, words)
 	if len(v.Places) == 0 {
 		v.NoPlaces = l.T("places.none", l.Week(a.week))
@@ -65,7 +74,7 @@ func compose(k known, a ask, words lexicon) view {
 	v.Sources = sources(k.sources, a)
 	v.Sentences = sentences(k, s, v, a)
 	v.Map, v.Tabs = areaMap(k, a, words)
-	v.Trend = trend(k, a)
+	v.Trend = trend(k, a, words)
 	v.Burdens = burdens(k, a)
 	v.Coming, v.Weekly = coming(k, a, words)
 	return v
@@ -199,12 +208,45 @@ func (a ask) query(set ...string) string {
 	if a.change {
 		q = append(q, "map", "change")
 	}
+	if a.group != "" {
+		q = append(q, "group", a.group)
+	}
 	return web.Query(nil, append(q, set...)...)
 }
 
 // behind is the list of the week's incidents with some filters set.
 func (a ask) behind(set ...string) string {
 	return "/handelser" + web.Query(nil, append([]string{"m", a.municipality, "week", a.week.String(), "lang", a.locale.Lang}, set...)...)
+}
+
+// behindGroup is the group whose incidents stand behind the page's numbers.
+func (a ask) behindGroup() string {
+	if a.group != "" {
+		return a.group
+	}
+	return groupDetected
+}
+
+// kept is what the form of groups keeps.
+func kept(a ask) []field {
+	out := []field{{"m", a.municipality}, {"week", a.week.String()}}
+	if a.change {
+		out = append(out, field{"map", "change"})
+	}
+	if a.locale.Lang == "en" {
+		out = append(out, field{"lang", "en"})
+	}
+	return out
+}
+
+func detectedOptions(x lexicon, a ask) optionGroup {
+	g := optionGroup{Options: []option{{"", a.locale.T("group.all"), a.group == ""}}}
+	for _, o := range x.order {
+		if x.isGroup(o.group) {
+			g.Options = append(g.Options, option{o.group, in(x.groups[o.group], a.locale.Lang), o.group == a.group})
+		}
+	}
+	return g
 }
 
 // join lists names as a person would: a, b och c.
