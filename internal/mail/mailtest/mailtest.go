@@ -50,7 +50,7 @@ type Server struct {
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

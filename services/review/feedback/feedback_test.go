@@ -165,7 +165,9 @@ func TestOthersSeeNothing(t *testing.T) {
 	p := newPlace(t, nats)
 	p.report("bostad", "canary-b1", "2026-11-20", "")
 	p.report("polis", "canary-p1", "2026-11-20", "")
-	p.exec(`INSERT INTO registry.agency_login (login, municipality, agency) VALUES ('samsyn_a_0780_bostad', '0780', 'bostad') ON CONFLICT DO NOTHING`)
+	doors := pg.OpenAgencies(p.config)
+	t.Cleanup(doors.Close)
+	p.exec(`SELECT registry.make_login('0780', 'bostad', ''), registry.make_login('0780', 'polis', '')`)
 	nats.AddAgency(vaxjo, "bostad")
 	nats.AddAgency(vaxjo, "polis")
 	p.freeze("2026-11-16", 1, "2026-11-23T10:00:00+01:00", [2]string{"bostad", "canary-b1"}, [2]string{"polis", "canary-p1"})
@@ -191,6 +193,9 @@ func TestOthersSeeNothing(t *testing.T) {
 		}
 		return reports
 	}
+	want(t, "the housing company's login", seen(pg.System, doors.For("samsyn_a_0780_bostad")), []string{"canary-b1"})
+	want(t, "its person", seen(pg.Viewer{Municipality: vaxjo, Agency: "bostad", Person: uuid.NewString(), Roles: []string{"reporter"}}, doors.For("samsyn_a_0780_bostad")), []string{"canary-b1"})
+	want(t, "who claims to be another", seen(pg.Viewer{Municipality: vaxjo, Agency: "bostad"}, doors.For("samsyn_a_0780_polis")), []string{"canary-p1"})
 	want(t, "the housing company's pages", seen(pg.Viewer{Municipality: vaxjo, Agency: "bostad"}, p.pool), []string{"canary-b1"})
 	want(t, "a viewer without an agency", seen(pg.Viewer{Municipality: vaxjo}, p.pool), []string{})
 	want(t, "another municipality's viewer", seen(pg.Viewer{Municipality: "0480", Agency: "bostad"}, p.pool), []string{})
@@ -363,8 +368,13 @@ func TestAReplayHasItsOwnThursday(t *testing.T) {
 func TestThePanelSaysHowManyWereAnswered(t *testing.T) {
 	p := newPlace(t, nil)
 	for n, r := range [][3]string{
-		{"bostad", "b1", "2026-11-17"}, {"bostad", "b2", "2026-11-18"}, {"bostad", "b3", "2026-11-19"}, {"bostad", "b4", "2026-11-20"},
-		{"polis", "p1", "2026-11-20"}, {"polis", "p-new", "2026-11-24"}, {"polis", "p-old", "2026-08-01"},
+		{"bostad", "b1", "2026-11-17"},
+		{"bostad", "b2", "2026-11-18"},
+		{"bostad", "b3", "2026-11-19"},
+		{"bostad", "b4", "2026-11-20"},
+		{"polis", "p1", "2026-11-20"},
+		{"polis", "p-new", "2026-11-24"},
+		{"polis", "p-old", "2026-08-01"},
 	} {
 		p.report(r[0], r[1], r[2], "")
 		if n == 3 {
