@@ -149,8 +149,8 @@ func (s store) readAreaCounts(ctx context.Context, from, to time.Time) ([]areaCo
 	return collect[areaCount](ctx, s.tx, "area counts", selectAreaCounts, s.municipality, from, to)
 }
 
-// expected is a row of contract.expected: what is usual in a week, all groups of
-// detection together. Incidents of some days of the week are negative binomial (Shape,
+// expected is a row of contract.expected: what is usual in a week, of one group of
+// detection or all together. Incidents of some days of the week are negative binomial (Shape,
 // Rate / (Rate + exposure of those days)).
 type expected struct {
 	Week        time.Time
