@@ -38,14 +38,14 @@ type state struct {
 }
 
 type receiptView struct {
-	Page    web.Page
-	Told    told
-	Again   template.URL
-	Mine    template.URL
-	Undo    template.URL // empty when its time is up
-	Until   string
-	Late    string // a refused undo says why
-	Nothing bool   // the report says that there was nothing
+	Page  web.Page
+	Told  told
+	Again template.URL
+	Mine  template.URL
+	Undo  template.URL // empty when its time is up
+	Until string
+	Late  string // a refused undo says why
+	Next  bool   // what happens to a report that stands
 }
 
 // receipt is GET /mina-rapporter/{report}.
@@ -63,10 +63,10 @@ func (s *Service) showReceipt(w http.ResponseWriter, r *http.Request, c caller, 
 		return err
 	}
 	v := receiptView{
-		Told: one, Mine: address(c.locale, "/mina-rapporter"), Late: late, Nothing: t.Kind == string(events.KindNothing),
+		Told: one, Mine: address(c.locale, "/mina-rapporter"), Late: late, Next: t.Kind == string(events.KindIncident) && t.Withdrawal == nil,
 		Page: c.page(r, c.locale.T("receipt.title")),
 	}
-	if v.Nothing {
+	if t.Kind == string(events.KindNothing) {
 		v.Page.Title = c.locale.T("receipt.nothing")
 	}
 	if t.Withdrawal != nil {

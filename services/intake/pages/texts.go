@@ -56,7 +56,7 @@ var texts = web.Catalogue{
 	"when.from":      {SV: "Från kl. (valfritt)", EN: "From (optional)"},
 	"when.to":        {SV: "Till kl. (valfritt)", EN: "To (optional)"},
 	"wrong.when":     {SV: "Välj när det hände.", EN: "Choose when it happened."},
-	"wrong.date":     {SV: "Skriv datumet som 2026-11-21.", EN: "Write the date as 2026-11-21."},
+	"wrong.date":     {SV: "Skriv datumet som 2026\u2060-\u206011\u2060-\u206021.", EN: "Write the date as 2026\u2060-\u206011\u2060-\u206021."},
 	"wrong.clock":    {SV: "Skriv klockslaget som 14.05. Till kräver från.", EN: "Write the time as 14:05. A to needs a from."},
 	"wrong.skipped":  {SV: "Det klockslaget fanns inte den natten: klockan ställdes fram. Välj ett annat.", EN: "That time did not exist that night: clocks went forward. Choose another."},
 	"wrong.future":   {SV: "Tiden ligger i framtiden. Välj en tid som har varit.", EN: "The time lies ahead. Choose a time that has been."},
