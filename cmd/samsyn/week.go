@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"samsyn/events"
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
@@ -112,11 +110,7 @@ func (c inWeek) week(ctx context.Context, pool pg.Beginner) (web.Week, error) {
 	if c.Week != "" && !ok {
 		return web.Week{}, wrongUse("%q is no week: write it as 2026-W47", c.Week)
 	}
-	var town calendar.Town
-	err := pg.InTx(ctx, pool, pg.System, func(tx pgx.Tx) (err error) {
-		town, err = calendar.Read(ctx, tx, string(c.Municipality))
-		return err
-	})
+	town, err := calendar.Of(ctx, pool, pg.System, string(c.Municipality))
 	if errors.Is(err, calendar.ErrUnknown) {
 		return web.Week{}, fmt.Errorf("there is no municipality %s", c.Municipality)
 	}

@@ -86,9 +86,10 @@ CREATE INDEX position_decided ON review.position (municipality, decided_at);
 -- One process does the review's work at a time, for all municipalities. A second one that does not know it repeats nothing, since all
 -- that is written has an identity.
 CREATE TABLE review.lease (
-  work       text PRIMARY KEY CHECK (work = 'review'),
-  holder     uuid NOT NULL,
-  held_until timestamptz NOT NULL
+  -- Empty: all of them.
+  municipality text PRIMARY KEY CHECK (municipality = ''),
+  holder       uuid NOT NULL,
+  held_until   timestamptz NOT NULL
 );
 
 -- An event leaves in the order in which it came, under the id that it was given then: sent twice it is one.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
@@ -66,7 +65,7 @@ func (s *Service) showCalendar(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	town, err := s.readTown(r, visit)
+	town, err := calendar.Of(r.Context(), s.db, visit.Viewer, visit.Viewer.Municipality)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -80,11 +79,11 @@ func (s *Service) setCalendar(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if !visit.Can(web.ActDecide) {
+	if !sets(visit) {
 		s.templates.Error(w, r, http.StatusForbidden)
 		return
 	}
-	town, err := s.readTown(r, visit)
+	town, err := calendar.Of(r.Context(), s.db, visit.Viewer, visit.Viewer.Municipality)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -95,10 +94,7 @@ func (s *Service) setCalendar(w http.ResponseWriter, r *http.Request) {
 		s.answerCalendar(w, r, visit, town, typed, http.StatusUnprocessableEntity, "calendar.invalid")
 		return
 	}
-	err = pg.InTx(r.Context(), s.db, visit.Viewer, func(tx pgx.Tx) error {
-		_, err := calendar.Set(r.Context(), tx, town.Municipality, typed, personOf(visit), s.config.Now())
-		return err
-	})
+	err = calendar.Change(r.Context(), s.db, visit.Viewer, typed, personOf(visit), s.config.Now())
 	switch {
 	case errors.Is(err, calendar.ErrChanged):
 		s.answerCalendar(w, r, visit, town, town.Rhythm, http.StatusConflict, "calendar.conflict")
@@ -119,20 +115,15 @@ func (s *Service) lookAt(w http.ResponseWriter, r *http.Request) (web.Visit, boo
 	case !ok || !visit.May(visit.Viewer.Municipality):
 		s.templates.Error(w, r, http.StatusNotFound)
 		return visit, false
-	case !visit.Can(web.ActNumbers) && !visit.Can(web.ActDecide):
+	case !visit.Can(web.ActNumbers) && !sets(visit):
 		s.templates.Error(w, r, http.StatusForbidden)
 		return visit, false
 	}
 	return visit, true
 }
 
-func (s *Service) readTown(r *http.Request, visit web.Visit) (town calendar.Town, err error) {
-	err = pg.InTx(r.Context(), s.db, visit.Viewer, func(tx pgx.Tx) error {
-		town, err = calendar.Read(r.Context(), tx, visit.Viewer.Municipality)
-		return err
-	})
-	return town, err
-}
+// sets says whether a viewer sets the calendar.
+func sets(v web.Visit) bool { return v.Can(web.ActDecide) || v.Can(web.ActAdmin) }
 
 func personOf(v web.Visit) *uuid.UUID {
 	id, err := uuid.Parse(v.Viewer.Person)
@@ -206,7 +197,7 @@ func (s *Service) answerCalendar(w http.ResponseWriter, r *http.Request, visit w
 	if wrong != "" {
 		view.Wrong = map[string]string{"calendar.invalid": l.T("calendar.invalid"), "calendar.conflict": l.T("calendar.conflict")}[wrong]
 	}
-	if visit.Can(web.ActDecide) {
+	if sets(visit) {
 		view.Form = formOf(l, town, shown, now)
 	}
 	s.templates.Render(w, r, status, "calendar", view)

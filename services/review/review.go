@@ -18,8 +18,8 @@
 // nothing lost; without NATS events wait, and without a mail server mails do.
 //
 // Read it in this order: calendar (when), position (act, watch, dismiss, hand over), action and effect (what was done, and what came of it),
-// situation (the picture of a week), meeting, feedback, post and outgoing (mails and events that leave), then worker.go and
-// reminder.go here.
+// situation (the picture of a week), meeting, feedback, post and outgoing (mails and events that leave), then worker.go
+// here.
 package review
 
 import (

@@ -13,16 +13,17 @@ import (
 
 	"samsyn/internal/pg"
 	"samsyn/services/review/calendar"
+	"samsyn/services/review/position"
 )
 
 const (
 	takeLease = `-- review: work, unless another process does
-INSERT INTO review.lease AS l (work, holder, held_until) VALUES ('review', $1, $2)
-ON CONFLICT (work) DO UPDATE SET holder = $1, held_until = $2 WHERE l.holder = $1 OR l.held_until < $3
+INSERT INTO review.lease AS l (municipality, holder, held_until) VALUES ('', $1, $2)
+ON CONFLICT (municipality) DO UPDATE SET holder = $1, held_until = $2 WHERE l.holder = $1 OR l.held_until < $3
 RETURNING holder`
 
 	dropLease = `-- review: let another process work
-DELETE FROM review.lease WHERE work = 'review' AND holder = $1`
+DELETE FROM review.lease WHERE municipality = '' AND holder = $1`
 )
 
 // takeLease says whether this process works until now + holdFor.
@@ -43,6 +44,44 @@ func (s *Service) dropLease(ctx context.Context) error {
 	return pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, dropLease, s.holder)
 		return err
+	})
+}
+
+// eachTown runs fn in a transaction a municipality. What fails in one does not hold up the others.
+func (s *Service) eachTown(ctx context.Context, fn func(pgx.Tx, calendar.Town) error) error {
+	towns, err := s.towns(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, t := range towns {
+		errs = append(errs, pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error { return fn(tx, t) }))
+	}
+	return errors.Join(errs...)
+}
+
+// returnWatched lets watched places come back whose week has begun.
+func (s *Service) returnWatched(ctx context.Context, now time.Time) error {
+	return s.eachTown(ctx, func(tx pgx.Tx, t calendar.Town) error {
+		_, err := position.ReturnTx(ctx, tx, t, now)
+		return err
+	})
+}
+
+// remind lets, once a week and before its deadline, those be written to whose units are silent: silence is not calm. A process that stood
+// still past the deadline reminds nobody of it.
+func (s *Service) remind(ctx context.Context, now time.Time) error {
+	return s.eachTown(ctx, func(tx pgx.Tx, t calendar.Town) error {
+		local := t.Now(now)
+		week := t.Rhythm.WeekOf(local)
+		reminded, err := keepWeek(ctx, tx, t, week)
+		if err != nil || reminded || local.Before(t.Rhythm.Reminder(week)) {
+			return err
+		}
+		if _, err := s.meetings.RemindTx(ctx, tx, t, week); err != nil {
+			return err
+		}
+		return markReminded(ctx, tx, t, week, local)
 	})
 }
 

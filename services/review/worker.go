@@ -8,13 +8,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"samsyn/events"
 	"samsyn/internal/pg"
-	"samsyn/services/review/calendar"
 	"samsyn/services/review/outgoing"
-	"samsyn/services/review/position"
 )
 
 const (
@@ -127,14 +123,6 @@ func (s *Service) report(ctx context.Context, what string, err error) {
 	s.log.Log(ctx, level, "review: step failed", "step", what, "error", err)
 }
 
-// returnWatched lets watched places come back whose week has begun.
-func (s *Service) returnWatched(ctx context.Context, now time.Time) error {
-	return s.eachTown(ctx, func(tx pgx.Tx, t calendar.Town) error {
-		_, err := position.ReturnTx(ctx, tx, t, now)
-		return err
-	})
-}
-
 // freeze freezes the pictures whose deadline has passed.
 func (s *Service) freeze(ctx context.Context, now time.Time) error {
 	_, err := s.situations.FreezeDue(ctx, now)
@@ -162,17 +150,4 @@ func (s *Service) publish(ctx context.Context, _ time.Time) error {
 func (s *Service) mail(ctx context.Context, now time.Time) error {
 	_, err := s.post.SendDue(ctx, now)
 	return err
-}
-
-// eachTown runs fn in a transaction a municipality. What fails in one does not hold up the others.
-func (s *Service) eachTown(ctx context.Context, fn func(pgx.Tx, calendar.Town) error) error {
-	towns, err := s.towns(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, t := range towns {
-		errs = append(errs, pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error { return fn(tx, t) }))
-	}
-	return errors.Join(errs...)
 }

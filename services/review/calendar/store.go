@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"samsyn/internal/pg"
 	"samsyn/internal/web"
 )
 
@@ -102,6 +103,23 @@ func Read(ctx context.Context, tx pgx.Tx, municipality string) (Town, error) {
 		return Town{}, ErrUnknown
 	}
 	return all[0], nil
+}
+
+// Of reads a municipality with its rhythm as a viewer. See Read.
+func Of(ctx context.Context, db pg.Beginner, v pg.Viewer, municipality string) (t Town, err error) {
+	err = pg.InTx(ctx, db, v, func(tx pgx.Tx) error {
+		t, err = Read(ctx, tx, municipality)
+		return err
+	})
+	return t, err
+}
+
+// Change sets a rhythm as a viewer. See Set.
+func Change(ctx context.Context, db pg.Beginner, v pg.Viewer, r Rhythm, by *uuid.UUID, now time.Time) error {
+	return pg.InTx(ctx, db, v, func(tx pgx.Tx) error {
+		_, err := Set(ctx, tx, v.Municipality, r, by, now)
+		return err
+	})
 }
 
 // ReadAll reads all municipalities that the viewer may see.

@@ -12,29 +12,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"samsyn/events"
 	"samsyn/events/bus"
 	"samsyn/internal/pg"
 )
-
-// Add puts an event into the caller's transaction. id names it for ever: two events never share one.
-func Add(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, message bus.Message) error {
-	if _, err := tx.Exec(ctx, insertMessage, m, message.ID, message.Subject, message.Body); err != nil {
-		return fmt.Errorf("add event %s: %w", message.ID, err)
-	}
-	return nil
-}
-
-// Decided puts an event about a decision (decision.<municipality>) into the caller's transaction.
-func Decided(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, e events.ReviewEvent) error {
-	body, err := events.Envelope(e.MessageID(), events.PlatformSource(m), e.Type(), e.When(), e)
-	if err != nil {
-		return err
-	}
-	return Add(ctx, tx, m, bus.Message{Subject: events.DecisionSubject(m), ID: e.MessageID(), Body: body})
-}
 
 // Send publishes what waits of a municipality and forgets it. left is how many still wait; an error may leave events that were sent
 // and not forgotten: the next call sends them again, as the same messages.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"samsyn/events"
+	"samsyn/events/bus"
 	"samsyn/internal/pg"
 )
 
@@ -22,6 +23,23 @@ SELECT number, id, subject, body FROM review.outgoing WHERE municipality = $1 OR
 	deleteMessages = `-- outgoing: sent
 DELETE FROM review.outgoing WHERE municipality = $1 AND number = ANY ($2)`
 )
+
+// Add puts an event into the caller's transaction. id names it for ever: two events never share one.
+func Add(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, message bus.Message) error {
+	if _, err := tx.Exec(ctx, insertMessage, m, message.ID, message.Subject, message.Body); err != nil {
+		return fmt.Errorf("add event %s: %w", message.ID, err)
+	}
+	return nil
+}
+
+// Decided puts an event about a decision (decision.<municipality>) into the caller's transaction.
+func Decided(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, e events.ReviewEvent) error {
+	body, err := events.Envelope(e.MessageID(), events.PlatformSource(m), e.Type(), e.When(), e)
+	if err != nil {
+		return err
+	}
+	return Add(ctx, tx, m, bus.Message{Subject: events.DecisionSubject(m), ID: e.MessageID(), Body: body})
+}
 
 type row struct {
 	Number      int64

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"samsyn/events"
 	"samsyn/internal/pg"
@@ -86,22 +85,12 @@ func (s *Service) takeByAPI(r *http.Request) (apiPosition, error) {
 	if err != nil {
 		return apiPosition{}, err
 	}
-	var out apiPosition
-	err = pg.InTx(r.Context(), s.db, visit.Viewer, func(tx pgx.Tx) error {
-		town, err := calendar.Read(r.Context(), tx, visit.Viewer.Municipality)
-		if err != nil {
-			return err
-		}
-		f, err := readFlag(r.Context(), tx, visit.Viewer.Municipality, id)
-		if err != nil {
-			return err
-		}
-		d.By, d.At = by(visit), town.Now(s.config.Now())
-		p, err := DecideTx(r.Context(), tx, visit.Viewer.Municipality, d)
-		out = apiPosition{p.event(f), p.OwnerPerson, p.Note}
-		return err
-	})
-	return out, err
+	d.By = by(visit)
+	k, p, err := s.take(r.Context(), visit.Viewer, &d)
+	if err != nil {
+		return apiPosition{}, err
+	}
+	return apiPosition{p.event(k.flag), p.OwnerPerson, p.Note}, nil
 }
 
 // decodeAPI reads one JSON object, strictly.

@@ -3,7 +3,6 @@
 package position
 
 import (
-	"context"
 	"embed"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
@@ -38,7 +36,6 @@ type Config struct {
 // Service answers the pages and the API of positions.
 type Service struct {
 	db        pg.Beginner
-	store     *Store
 	templates *web.Templates
 	parts     *template.Template
 	words     lexicon
@@ -68,7 +65,7 @@ func New(db pg.Beginner, config Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read templates: %w", err)
 	}
-	return &Service{db: db, store: NewStore(db), templates: templates, parts: parts, words: newLexicon(), config: config}, nil
+	return &Service{db: db, templates: templates, parts: parts, words: newLexicon(), config: config}, nil
 }
 
 // Routes adds the pages and the API to mux, each behind guard:
@@ -123,18 +120,9 @@ func (s *Service) decide(w http.ResponseWriter, r *http.Request) {
 		s.templates.Error(w, r, http.StatusBadRequest)
 		return
 	}
-	var k known
-	var p Position
-	var decided error
 	d := readForm(r.PostForm, id)
-	err = pg.InTx(r.Context(), s.db, who.visit.Viewer, func(tx pgx.Tx) error {
-		if k, err = readKnown(r.Context(), tx, who.visit.Viewer.Municipality, id); err != nil {
-			return err
-		}
-		d.By, d.At = by(who.visit), k.town.Now(s.config.Now())
-		p, decided = DecideTx(r.Context(), tx, who.visit.Viewer.Municipality, d)
-		return decided
-	})
+	d.By = by(who.visit)
+	k, p, err := s.take(r.Context(), who.visit.Viewer, &d)
 	var conflict *Conflict
 	var invalid *Invalid
 	switch {
@@ -181,31 +169,6 @@ type known struct {
 	agencies []agencyRow
 	persons  []personRow
 	actions  map[uuid.UUID]action.Action
-}
-
-func readKnown(ctx context.Context, tx pgx.Tx, municipality string, id uuid.UUID) (k known, err error) {
-	var actions []action.Action
-	for _, step := range []func() error{
-		func() error { k.town, err = calendar.Read(ctx, tx, municipality); return err },
-		func() error { k.flag, err = readFlag(ctx, tx, municipality, id); return err },
-		func() error { k.position, err = readPosition(ctx, tx, municipality, id); return err },
-		func() error { k.history, err = readHistory(ctx, tx, municipality, id); return err },
-		func() error { k.agencies, err = readAgencies(ctx, tx, municipality, id); return err },
-		func() error { k.persons, err = readPersons(ctx, tx, municipality); return err },
-		func() error {
-			actions, err = action.ListTx(ctx, tx, municipality, action.Filter{Flag: &id})
-			return err
-		},
-	} {
-		if err := step(); err != nil {
-			return known{}, err
-		}
-	}
-	k.actions = map[uuid.UUID]action.Action{}
-	for _, a := range actions {
-		k.actions[a.ID] = a
-	}
-	return k, nil
 }
 
 // fail answers with what an error means for a person.

@@ -14,9 +14,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
-	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/services/review/calendar"
 )
@@ -41,11 +38,7 @@ func (s *Service) PlacePanel(ctx context.Context, r *http.Request, v web.Visit, 
 	if err != nil || !v.Can(web.ActNumbers) && !v.Can(web.ActDecide) {
 		return "", nil //nolint:nilerr // what is no flag has no position
 	}
-	var k known
-	err = pg.InTx(ctx, s.db, v.Viewer, func(tx pgx.Tx) error {
-		k, err = readKnown(ctx, tx, v.Viewer.Municipality, id)
-		return err
-	})
+	k, err := s.know(ctx, v.Viewer, id)
 	if err != nil {
 		return "", err
 	}
@@ -254,27 +247,4 @@ type overallKnown struct {
 	standing []Standing
 	agencies []agencyRow
 	share    Share
-}
-
-func (s *Service) readOverall(ctx context.Context, v pg.Viewer) (o overallKnown, err error) {
-	m := v.Municipality
-	err = pg.InTx(ctx, s.db, v, func(tx pgx.Tx) error {
-		if o.town, err = calendar.Read(ctx, tx, m); err != nil {
-			return err
-		}
-		now := o.town.Now(s.config.Now())
-		o.since = o.town.Rhythm.Meeting(o.town.Rhythm.Last(now))
-		if o.waiting, err = WaitingTx(ctx, tx, m); err != nil {
-			return err
-		}
-		if o.standing, err = StandingTx(ctx, tx, m, o.since); err != nil {
-			return err
-		}
-		if o.agencies, err = readAgencies(ctx, tx, m, uuid.Nil); err != nil {
-			return err
-		}
-		o.share, err = ShareTx(ctx, tx, m, now.AddDate(-1, 0, 0), now.AddDate(0, 0, 1))
-		return err
-	})
-	return o, err
 }
