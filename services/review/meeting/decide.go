@@ -60,15 +60,39 @@ func (s *Service) decide(c *call) (answer, error) {
 	t := typedIn(c.Request)
 	d := t.decision(flag, version(c))
 	d.By, d.At, d.Meeting = c.by(), c.now, &m.Meeting
+	before, err := c.store.position(c.Context(), flag)
+	if err != nil {
+		return answer{}, err
+	}
 	stored, err := position.DecideTx(c.Context(), c.store.tx, c.viewer.Municipality, d)
 	if err != nil {
 		return answer{}, s.undecided(c, m, a.Items[at], t, err)
+	}
+	if err := c.takeBack(m, before, stored); err != nil {
+		return answer{}, err
 	}
 	paragraph, err := s.paragraph(c, *a.Items[at].Place, stored, d.Measure)
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{to: c.at(m.Meeting, "") + "#item"}, c.store.decide(c.Context(), m.Meeting, paragraph, c.by())
+}
+
+// takeBack cancels the action of a decision that this meeting has just changed its mind about, unless somebody has begun with it. What
+// was decided in another meeting goes on.
+func (c *call) takeBack(m meeting, before standing, now position.Position) error {
+	if before.Action == nil || before.Meeting == nil || *before.Meeting != m.Meeting || now.Action != nil && *now.Action == *before.Action {
+		return nil
+	}
+	a, err := action.GetTx(c.Context(), c.store.tx, c.viewer.Municipality, *before.Action)
+	if err != nil || a.Version > 1 {
+		return err
+	}
+	if a, err = a.Step(action.Cancelled, action.Date(c.now)); err != nil {
+		return err
+	}
+	_, err = action.ChangeTx(c.Context(), c.store.tx, a, c.by(), c.now)
+	return err
 }
 
 // undecided shows the page with what was typed, and why it was not saved.

@@ -98,7 +98,7 @@ func (s *Service) paragraphs(l web.Locale, decisions []agenda.Decision) web.Tabl
 		if d.Kind == agenda.Done {
 			due = l.T("minutes.done")
 		}
-		t.Rows = append(t.Rows, []web.Cell{web.Name("§ " + l.Int(d.Number)), web.Name(s.sentence(l, d)), web.Name(d.OwnerName), web.Name(due)})
+		t.Rows = append(t.Rows, []web.Cell{web.Name("§ " + l.Int(d.Number)), web.Name(s.row(l, d)), web.Name(d.OwnerName), web.Name(due)})
 	}
 	return t
 }

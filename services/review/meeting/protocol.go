@@ -113,6 +113,13 @@ func (s *Service) protocol(c *call, m meeting, t typed) (answer, error) {
 		Move:   c.at(m.Meeting, "/punkt"), Attend: c.at(m.Meeting, "/narvaro"), Save: c.at(m.Meeting, "/beslut"), Follow: c.at(m.Meeting, "/uppfoljning"),
 		End: c.at(m.Meeting, "/avsluta"), Note: c.at(m.Meeting, "/anteckning"), Wall: c.at(m.Meeting, "/visa"), Minutes: c.at(m.Meeting, "/protokoll"),
 	}
+	late, err := c.store.late(c.Context(), m.Week, a.Version)
+	if err != nil {
+		return answer{}, err
+	}
+	if late > 0 {
+		v.Late = l.N("came.late", late)
+	}
 	at := max(a.At(m.Item), 0)
 	item := a.Items[at]
 	if at > 0 {
@@ -248,7 +255,7 @@ func (s *Service) placeBody(c *call, v *protocolView, p agenda.Place, t typed) e
 	if !v.May {
 		return nil
 	}
-	taken, err := c.store.positionVersion(c.Context(), p.Flag)
+	taken, err := c.store.position(c.Context(), p.Flag)
 	if err != nil {
 		return err
 	}
@@ -256,7 +263,7 @@ func (s *Service) placeBody(c *call, v *protocolView, p agenda.Place, t typed) e
 	if err != nil {
 		return err
 	}
-	v.Place = placeFormOf(c, p, taken, agencies, v.next, t)
+	v.Place = placeFormOf(c, p, taken.Version, agencies, v.next, t)
 	return nil
 }
 

@@ -13,13 +13,13 @@ import (
 
 // room is who could be there and who is.
 type room struct {
-	Seats          []seat
-	Here, Of       int
-	Count          string
-	Present        []string // agencies, by name
-	Absent         []string
-	Names, Missing []string // people, by name and agency
-	rights         agenda.Room
+	Seats    []seat
+	Here, Of int
+	Count    string
+	Present  []string // agencies, by name
+	Absent   []string
+	Names    []string // people, by name and agency
+	rights   agenda.Room
 }
 
 // seat is a tick: a member of the review, or somebody of an agency that has none.
@@ -57,9 +57,11 @@ func (s *Service) room(c *call, id uuid.UUID) (room, error) {
 
 func (r *room) add(t seat) {
 	r.Seats = append(r.Seats, t)
+	if !t.Here && t.person == uuid.Nil {
+		return // nobody is expected of an agency that has no member
+	}
 	r.Of++
 	if !t.Here {
-		r.Missing = append(r.Missing, t.Text)
 		if !slices.Contains(r.Absent, t.name) {
 			r.Absent = append(r.Absent, t.name)
 		}

@@ -100,17 +100,21 @@ func (s store) taken(ctx context.Context, flags []uuid.UUID) (map[uuid.UUID]bool
 	return taken, nil
 }
 
-const selectVersion = `-- meeting: the version of a flag's position
-SELECT version FROM contract.flag_position WHERE municipality = $1 AND flag = $2`
+// standing is what is known of the position on a flag; its zero value is none.
+type standing struct {
+	Version         int
+	Action, Meeting *uuid.UUID
+}
 
-// positionVersion is the version of the position on a flag; 0 where there is none.
-func (s store) positionVersion(ctx context.Context, flag uuid.UUID) (int, error) {
-	var version int
-	err := s.tx.QueryRow(ctx, selectVersion, s.municipality, flag).Scan(&version)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return 0, fmt.Errorf("read position on %s: %w", flag, err)
+const selectPosition = `-- meeting: the position on a flag
+SELECT version, action, meeting FROM contract.flag_position WHERE municipality = $1 AND flag = $2`
+
+func (s store) position(ctx context.Context, flag uuid.UUID) (standing, error) {
+	p, err := one[standing](ctx, s.tx, "position", selectPosition, s.municipality, flag)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return standing{}, nil
 	}
-	return version, nil
+	return p, err
 }
 
 // A watched place comes back with the numbers that its flag has now.
@@ -147,6 +151,21 @@ func (s store) returned(ctx context.Context) ([]agenda.Place, error) {
 		}
 	}
 	return all, nil
+}
+
+// A lead report of the week that the frozen version does not have came after it.
+const selectLate = `-- meeting: incidents that came after the picture was frozen
+SELECT count(*)::int FROM contract.report r
+ WHERE r.municipality = $1 AND r.lead AND r.counted AND r.day >= $2 AND r.day < $3
+   AND NOT EXISTS (SELECT FROM contract.situation_basis b
+                    WHERE (b.municipality, b.week, b.version, b.agency, b.report) = ($1, $2, $4, r.agency, r.report))`
+
+func (s store) late(ctx context.Context, monday time.Time, version int) (n int, err error) {
+	err = s.tx.QueryRow(ctx, selectLate, s.municipality, monday, monday.AddDate(0, 0, 7), version).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count what came late: %w", err)
+	}
+	return n, nil
 }
 
 // counted says what of the counts belongs to a place.

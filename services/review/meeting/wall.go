@@ -193,7 +193,7 @@ func (s *Service) drawClosing(c *call, v *wallView, next time.Time, decisions []
 	decisions = slices.DeleteFunc(slices.Clone(decisions), func(d agenda.Decision) bool { return !sitting.rights.ShowsDecision(d) })
 	words := 0
 	for _, d := range decisions {
-		line := l.T("paragraph", l.Int(d.Number), s.brief(l, d))
+		line := l.T("paragraph", l.Int(d.Number), l.T("item.place", d.Name, s.brief(l, d)))
 		if words += len(strings.Fields(line)); words > mostWords {
 			break
 		}

@@ -34,6 +34,20 @@ func (s *Service) sentence(l web.Locale, d agenda.Decision) string {
 	return ""
 }
 
+// row is a decision beside columns that say whose it is and until when.
+func (s *Service) row(l web.Locale, d agenda.Decision) string {
+	measure := in(l, action.Measure(d.Measure).Text())
+	switch d.Kind {
+	case agenda.Act:
+		return l.T("row.act", l.T("item.place", d.Name, s.lower(l, d.Group, "")), measure)
+	case agenda.NewDue:
+		return l.T("row.due", l.T("item.place", measure, d.Name))
+	case agenda.Done:
+		return l.T("said.done", l.T("item.place", measure, d.Name))
+	}
+	return s.sentence(l, d)
+}
+
 // brief is a decision without the place, for mails: names of places stay behind signing in.
 func (s *Service) brief(l web.Locale, d agenda.Decision) string {
 	measure := in(l, action.Measure(d.Measure).Text())
