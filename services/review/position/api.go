@@ -140,6 +140,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		p = web.NotFound()
 	case errors.As(err, &invalid):
 		p = unusable(apiField(invalid.Field), Texts()["invalid."+invalid.Field+"."+invalid.Why])
+		p.Status, p.Code, p.Title = http.StatusUnprocessableEntity, "invalid_decision", events.Text{SV: "Beslutet kan inte vara så.", EN: "The decision cannot be like that."}
 	case errors.As(err, &conflict):
 		version := web.NewLocale("en", nil, time.UTC).Int(conflict.Stored.Version)
 		p = web.Problem{

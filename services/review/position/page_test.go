@@ -11,10 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/google/uuid"
 
 	"samsyn/internal/web"
 	"samsyn/internal/web/webtest"
+	"samsyn/schemas"
 	"samsyn/services/review/position"
 )
 
@@ -206,6 +210,7 @@ func TestTheAPIDecidesByTheSameRules(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		rec := httptest.NewRecorder()
 		w.mux.ServeHTTP(rec, r)
+		described(t, r, rec)
 		var answer map[string]any
 		if err := json.Unmarshal(rec.Body.Bytes(), &answer); err != nil {
 			t.Fatalf("%s: %v: %s", body, err, rec.Body)
@@ -214,8 +219,8 @@ func TestTheAPIDecidesByTheSameRules(t *testing.T) {
 	}
 	path := "/samsyn/v1/hotspots/" + flag.String() + "/decisions?municipality=0001"
 	for body, want := range map[string]int{
-		`{"position":"watch"}`:                          http.StatusBadRequest,
-		`{"position":"sleep"}`:                          http.StatusBadRequest,
+		`{"position":"watch"}`:                          http.StatusUnprocessableEntity,
+		`{"position":"sleep"}`:                          http.StatusUnprocessableEntity,
 		`{"position":"watch","until":"2026-W50","a":1}`: http.StatusBadRequest,
 		`[]`: http.StatusBadRequest,
 	} {
@@ -239,6 +244,30 @@ func TestTheAPIDecidesByTheSameRules(t *testing.T) {
 	w.visit = w.as(uuid.New(), "polis", []string{"member"}, web.ActNumbers)
 	if status, _ := send(path, `{"version":2,"position":"watch","until":"2026-W50"}`); status != http.StatusForbidden {
 		t.Errorf("a member: %d", status)
+	}
+}
+
+// described holds an answer to openapi.yaml.
+func described(t *testing.T, r *http.Request, answer *httptest.ResponseRecorder) {
+	t.Helper()
+	spec, err := openapi3.NewLoader().LoadFromData(schemas.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := legacy.NewRouter(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		t.Fatalf("%s is not described: %v", r.URL, err)
+	}
+	said := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}, Status: answer.Code, Header: answer.Header(),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if err := openapi3filter.ValidateResponse(t.Context(), said.SetBodyBytes(answer.Body.Bytes())); err != nil {
+		t.Errorf("%s: %v", r.URL, err)
 	}
 }
 
