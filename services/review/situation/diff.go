@@ -71,7 +71,7 @@ func Changes(was, is Report) []Change {
 		put("level", code, name, name, string(a.Proposed), string(b.Proposed))
 	})
 	pairs(was.Coverage, is.Coverage, func(s Source) string { return s.Agency + "/" + s.Unit }, func(code string, a, b Source) {
-		name := or(or(b.UnitName, b.AgencyName), or(a.UnitName, a.AgencyName))
+		name := or(b.called(), a.called())
 		put("coverage", code, name, name, a.State, b.State)
 	})
 	pairs(was.Weekly, is.Weekly, func(w WeeklyFigure) string { return w.Agency + "/" + w.Category }, func(code string, a, b WeeklyFigure) {

@@ -62,7 +62,7 @@ func TestPageSaysHowTheWeekWas(t *testing.T) {
 	page := w.page("/lagesbild/2026-W47")
 	says(t, page, "16–22 november 2026. Låst 2026-11-24 kl. 08.00 av sig själv vid rapporteringsstopp. Version 1. låst",
 		"8 händelser. Förväntat 7 (normalt 3–12): inom det normala.", "1 flaggad plats. Röda områden: 1, gula: 0, av 8.",
-		"Hört av: 3 av 5 enheter. Tysta: Enhet soder och Skolan Björken. Tystnad är inte lugn.", "10 rapporter blev 9 händelser",
+		"Hört av: 3 av 5 enheter. Tysta: Bostadsbolaget (Enhet soder) och Skolan Björken. Tystnad är inte lugn.", "10 rapporter blev 9 händelser",
 		"Norra 1 ▲ Över det förväntade", "12 mot 2,1 förväntade", "Ingen har tagit ställning än.", "■ Röd", "Osäker tid: 1 av 8",
 		"Kommunen rapporterar sedan 2026-11-02", "Polisen, Våld/misshandel: 7", "Julmarknad på torget", "Utan område: 1 händelse.")
 	for _, want := range []string{

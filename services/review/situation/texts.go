@@ -155,6 +155,7 @@ var texts = web.Catalogue{
 	"coverage.caption":     {SV: "Organisationer och enheter %s", EN: "Organisations and units in %s"},
 	"coverage.finding":     {SV: "Hört av: %s av %s enheter.", EN: "Heard from: %s of %s units."},
 	"coverage.missing":     {SV: "Tysta: %s. Tystnad är inte lugn.", EN: "Silent: %s. Silence is not calm."},
+	"coverage.more":        {SV: "%s till", EN: "%s more"},
 	"coverage.nobody":      {SV: "Ingen organisation rapporterar än.", EN: "No organisation reports yet."},
 	"coverage.new":         {SV: "%s rapporterar sedan %s: en ökning kan bero på det.", EN: "%s reports since %s: a rise may be due to that."},
 	"coverage.reported":    {SV: "rapporterat", EN: "reported"},

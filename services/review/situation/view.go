@@ -56,6 +56,7 @@ type view struct {
 	New          []string
 	Weekly       []string
 	Coming       []comingView
+	MoreComing   string
 	FollowUp     listing
 	Late         *lateView
 	Changed      *lateView
@@ -302,7 +303,7 @@ func (c composer) groups() listing {
 }
 
 // onPaper is how many areas paper shows; those that need the review come first.
-const onPaper = 12
+const onPaper = 7
 
 func (c composer) areas() listing {
 	l := c.l

@@ -234,6 +234,9 @@ func tenths(h Hours) [7][6]int {
 	return out
 }
 
+// mostNamed is how many silent units a sentence names before it counts the rest; the table names all.
+const mostNamed = 5
+
 // coverage says who reported, who had nothing to, and who is silent.
 func (c composer) coverage(v *view) {
 	l := c.l
@@ -249,7 +252,7 @@ func (c composer) coverage(v *view) {
 			heard, due = heard+1, due+1
 		case "silent", "unheard":
 			due++
-			missing = append(missing, or(s.UnitName, s.AgencyName))
+			missing = append(missing, s.called())
 		}
 		last := l.T("coverage.never")
 		if s.LastHeard != nil {
@@ -266,23 +269,38 @@ func (c composer) coverage(v *view) {
 			v.New = append(v.New, line)
 		}
 	}
-	v.Coverage = c.listing(t, 14)
+	v.Coverage = c.listing(t, 8)
 	v.Coverage.None = l.T("coverage.nobody")
 	v.Heard = l.T("coverage.nobody")
 	if due > 0 {
 		v.Heard = l.T("coverage.finding", l.Int(heard), l.Int(due))
 	}
 	if len(missing) > 0 {
+		if more := len(missing) - mostNamed; more > 1 {
+			missing = append(missing[:mostNamed], l.T("coverage.more", l.Int(more)))
+		}
 		v.Heard += " " + l.T("coverage.missing", c.join(missing))
 	}
 }
 
+// called is what a unit is called where its agency does not stand beside it.
+func (s Source) called() string {
+	if s.UnitName == "" {
+		return s.AgencyName
+	}
+	return s.AgencyName + " (" + s.UnitName + ")"
+}
+
 // comingView is something announced.
 type comingView struct {
-	Tag  tag
-	When string
-	Text string
+	Tag    tag
+	When   string
+	Text   string
+	Beyond bool // not on paper
 }
+
+// comingOnPaper is how many announcements paper shows.
+const comingOnPaper = 4
 
 func (c composer) ahead(v *view) {
 	l := c.l
@@ -305,7 +323,10 @@ func (c composer) ahead(v *view) {
 		if len(x.AreaNames) > 0 {
 			when += ", " + c.join(x.AreaNames)
 		}
-		v.Coming = append(v.Coming, comingView{tag{class, l.T("context." + x.Kind)}, when, x.Text})
+		v.Coming = append(v.Coming, comingView{tag{class, l.T("context." + x.Kind)}, when, x.Text, len(v.Coming) >= comingOnPaper})
+	}
+	if more := len(v.Coming) - comingOnPaper; more > 0 {
+		v.MoreComing = l.N("more.rows", more)
 	}
 }
 
@@ -329,7 +350,7 @@ func (c composer) followUp() listing {
 			web.Name(c.agency(p.OwnerAgency)), web.Name(p.DueOn), {Text: l.T("followup." + p.State), Tag: tags[p.State]},
 		})
 	}
-	out := c.listing(t, 14)
+	out := c.listing(t, 7)
 	out.None = l.T("followup.none")
 	return out
 }
