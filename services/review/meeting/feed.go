@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
@@ -71,19 +70,15 @@ func (s *Service) makeCalendar(w http.ResponseWriter, r *http.Request) {
 func (s *Service) feed(w http.ResponseWriter, r *http.Request) {
 	hash := sha256.Sum256([]byte(r.URL.Query().Get("key")))
 	var of feed
-	err := pg.InTx(r.Context(), s.db, pg.System, func(tx pgx.Tx) (err error) {
-		of, err = store{tx: tx}.feed(r.Context(), hash[:])
+	err := within(r.Context(), s.db, pg.System, func(st store) (err error) {
+		of, err = st.feed(r.Context(), hash[:])
 		return err
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		s.templates.Error(w, r, http.StatusNotFound)
-		return
-	}
 	var body []byte
 	if err == nil {
 		viewer := pg.Viewer{Municipality: of.Municipality, Agency: of.Agency, Person: of.Person.String(), Roles: of.Roles}
-		err = pg.InTx(r.Context(), s.db, viewer, func(tx pgx.Tx) (err error) {
-			body, err = s.calendarOf(r, store{tx, of.Municipality}, of.Person)
+		err = within(r.Context(), s.db, viewer, func(st store) (err error) {
+			body, err = s.calendarOf(r, st, of.Person)
 			return err
 		})
 	}

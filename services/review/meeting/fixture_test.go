@@ -104,8 +104,13 @@ func newTown(t *testing.T) *town {
 func (w *town) populate(m, name string) {
 	w.t.Helper()
 	w.exec(`INSERT INTO registry.municipality (municipality, name, epsg, history_from, created_at) VALUES ($1, $2, 3006, '2024-01-01', now())`, m, name)
-	for _, a := range [][3]string{{"kommun", "Kommunen", "municipality"}, {"bostad", "Bostads AB", "housing"}, {"polisen", "Polisen", "police"},
-		{"skola", "Skolan", "school"}, {"idrott", "Idrottsföreningen", "association"}} {
+	for _, a := range [][3]string{
+		{"kommun", "Kommunen", "municipality"},
+		{"bostad", "Bostads AB", "housing"},
+		{"polisen", "Polisen", "police"},
+		{"skola", "Skolan", "school"},
+		{"idrott", "Idrottsföreningen", "association"},
+	} {
 		w.exec(`INSERT INTO registry.agency (municipality, agency, name, kind, started_on, max_bytes) VALUES ($1, $2, $3, $4, '2024-01-01', 1)`, m, a[0], a[1], a[2])
 	}
 	shape, err := wkb.Marshal(orb.MultiPolygon{{{{14.7, 56.8}, {14.8, 56.8}, {14.8, 56.9}, {14.7, 56.9}, {14.7, 56.8}}}})
@@ -115,8 +120,10 @@ func (w *town) populate(m, name string) {
 	for _, a := range [][4]string{{m, "municipality", name, ""}, {"norr", "district", "Norra distriktet", m}, {"a1", "area", "Torget", "norr"}, {"a2", "area", "Ängen", "norr"}} {
 		w.exec(`INSERT INTO registry.area (municipality, code, level, name, parent, geometry) VALUES ($1, $2, $3, $4, nullif($5, ''), $6)`, m, a[0], a[1], a[2], a[3], shape)
 	}
-	for id, p := range map[uuid.UUID][3]string{anna: {"Anna", "kommun", "coordinator"}, bo: {"Bo", "bostad", "member"}, clara: {"Clara", "polisen", "member"},
-		dan: {"Dan", "bostad", "agency_lead"}, eva: {"Eva", "skola", "agency_lead"}} {
+	for id, p := range map[uuid.UUID][3]string{
+		anna: {"Anna", "kommun", "coordinator"}, bo: {"Bo", "bostad", "member"}, clara: {"Clara", "polisen", "member"},
+		dan: {"Dan", "bostad", "agency_lead"}, eva: {"Eva", "skola", "agency_lead"},
+	} {
 		w.exec(`INSERT INTO access.person (municipality, person, name, email, agency, roles, created_at, created_by)
 			VALUES ($1, $2, $3, lower($3) || '@example.org', $4, ARRAY[$5], now(), 'command')`, m, id, p[0], p[1], p[2])
 	}

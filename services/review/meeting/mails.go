@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"samsyn/events"
 	"samsyn/internal/mail"
@@ -79,7 +78,7 @@ func (s *Service) ownActions(c *call, decisions []agenda.Decision) (map[uuid.UUI
 		if d.Kind != agenda.Act && d.Kind != agenda.NewDue {
 			continue
 		}
-		people, a, err := ownersOf(c, c.store.tx, d)
+		people, a, err := ownersOf(c, d)
 		if errors.Is(err, action.ErrUnknown) {
 			continue // it was decided anew outside the meeting
 		}
@@ -94,7 +93,7 @@ func (s *Service) ownActions(c *call, decisions []agenda.Decision) (map[uuid.UUI
 }
 
 // actionOf is the action that a paragraph is about.
-func actionOf(c *call, tx pgx.Tx, d agenda.Decision) (uuid.UUID, error) {
+func actionOf(c *call, d agenda.Decision) (uuid.UUID, error) {
 	kind, rest, _ := strings.Cut(d.Subject, ":")
 	id, err := uuid.Parse(rest)
 	if err != nil {
@@ -103,11 +102,14 @@ func actionOf(c *call, tx pgx.Tx, d agenda.Decision) (uuid.UUID, error) {
 	if kind == "action" {
 		return id, nil
 	}
-	of, err := store{tx, c.viewer.Municipality}.actionOfFlag(c.Context(), id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return uuid.Nil, action.ErrUnknown
+	p, err := c.store.position(c.Context(), id)
+	if err == nil && p.Action == nil {
+		err = action.ErrUnknown
 	}
-	return of, err
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return *p.Action, nil
 }
 
 // letter is a mail without who gets it.

@@ -28,7 +28,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
@@ -188,8 +187,8 @@ func (s *Service) within(r *http.Request, act web.Act, fn func(*call) error) err
 	if !visit.Can(act) {
 		return errForbidden
 	}
-	return pg.InTx(r.Context(), s.db, viewer, func(tx pgx.Tx) error {
-		town, err := calendar.Read(r.Context(), tx, viewer.Municipality)
+	return within(r.Context(), s.db, viewer, func(st store) error {
+		town, err := calendar.Read(r.Context(), st.tx, viewer.Municipality)
 		if errors.Is(err, calendar.ErrUnknown) {
 			return errUnknown
 		}
@@ -198,7 +197,7 @@ func (s *Service) within(r *http.Request, act web.Act, fn func(*call) error) err
 		}
 		return fn(&call{
 			Request: r, visit: visit, viewer: viewer, town: town, now: town.Now(s.config.Now()),
-			locale: web.NewLocale(web.LanguageOf(r), web.Texts().With(Texts()), town.Rhythm.Zone), store: store{tx, viewer.Municipality},
+			locale: web.NewLocale(web.LanguageOf(r), web.Texts().With(Texts()), town.Rhythm.Zone), store: st,
 		})
 	})
 }

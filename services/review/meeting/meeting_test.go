@@ -200,7 +200,11 @@ func TestTheSecondSecretaryLosesNothing(t *testing.T) {
 		t.Errorf("a decision that was changed in the meeting leaves %s", got)
 	}
 	for _, c := range [][]string{
-		{"kind", "act", "owner", "bostad", "due", "2026-12-04"}, {"kind", "watch", "until", "2020-W01"}, {"kind", "dismiss"}, {"kind", "handover"}, {},
+		{"kind", "act", "owner", "bostad", "due", "2026-12-04"},
+		{"kind", "watch", "until", "2020-W01"},
+		{"kind", "dismiss"},
+		{"kind", "handover"},
+		{},
 		{"kind", "dismiss", "reason", "chance", "note", "Ring 070-123 45 67"},
 	} {
 		if rec := w.try(at+"/beslut", append([]string{"flag", torget.String(), "version", "3"}, c...)...); rec.Code != http.StatusUnprocessableEntity {

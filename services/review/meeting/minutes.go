@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"samsyn/internal/privacy"
 	"samsyn/internal/web"
 	"samsyn/services/review/action"
@@ -174,12 +172,12 @@ func (s *Service) adjust(c *call) (answer, error) {
 }
 
 // ownersOf are who is told of an action: its person, else those of the agency who lead it or are in the review.
-func ownersOf(c *call, tx pgx.Tx, d agenda.Decision) ([]member, action.Action, error) {
-	id, err := actionOf(c, tx, d)
+func ownersOf(c *call, d agenda.Decision) ([]member, action.Action, error) {
+	id, err := actionOf(c, d)
 	if err != nil {
 		return nil, action.Action{}, err
 	}
-	a, err := action.GetTx(c.Context(), tx, c.viewer.Municipality, id)
+	a, err := action.GetTx(c.Context(), c.store.tx, c.viewer.Municipality, id)
 	if err != nil {
 		return nil, a, err
 	}

@@ -94,8 +94,10 @@ func (s *Service) show(c *call) (answer, error) {
 
 func (s *Service) prepare(c *call, m *meeting, all []meeting) (answer, error) {
 	l := c.locale
-	v := prepareView{Page: c.newPage(l.T("title.meetings")), Title: l.T("title.meetings"), Lead: l.T("prepare.none"), May: c.visit.Can(web.ActDecide),
-		Calendar: c.href("/mote/kalender")}
+	v := prepareView{
+		Page: c.newPage(l.T("title.meetings")), Title: l.T("title.meetings"), Lead: l.T("prepare.none"), May: c.visit.Can(web.ActDecide),
+		Calendar: c.href("/mote/kalender"),
+	}
 	for _, other := range all {
 		if m == nil || other.Meeting != m.Meeting {
 			v.Earlier = append(v.Earlier, c.earlier(other))

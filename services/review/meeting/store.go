@@ -12,6 +12,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"samsyn/internal/pg"
+	"samsyn/internal/web"
+	"samsyn/services/review/calendar"
 	"samsyn/services/review/meeting/agenda"
 )
 
@@ -19,6 +22,21 @@ import (
 type store struct {
 	tx           pgx.Tx
 	municipality string
+}
+
+// within runs fn in a transaction as a viewer, who has a municipality or is the program.
+func within(ctx context.Context, db pg.Beginner, v pg.Viewer, fn func(store) error) error {
+	return pg.InTx(ctx, db, v, func(tx pgx.Tx) error { return fn(store{tx, v.Municipality}) })
+}
+
+// in is the store of a municipality, for the program.
+func (s store) in(municipality string) store { return store{s.tx, municipality} }
+
+// RemindTx puts a mail for each silent agency's leads into the caller's transaction, before the deadline of a week: units that have
+// neither reported nor said that they had nothing. It says how many agencies are silent. A week and an agency have one reminder, however
+// often it is called.
+func (s *Service) RemindTx(ctx context.Context, tx pgx.Tx, town calendar.Town, week web.Week) (int, error) {
+	return s.remindSilent(ctx, store{tx, town.Municipality}, town, week)
 }
 
 // meeting is a row of review.meeting.

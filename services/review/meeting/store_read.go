@@ -31,13 +31,6 @@ func (s store) members(ctx context.Context) ([]member, error) {
 	return collect[member](ctx, s.tx, "members", selectMembers, s.municipality)
 }
 
-const selectPeople = `-- meeting: people by id
-SELECT person, name, email, agency, unit, roles FROM contract.person WHERE municipality = $1 AND disabled_at IS NULL AND person = ANY ($2)`
-
-func (s store) people(ctx context.Context, ids []uuid.UUID) ([]member, error) {
-	return collect[member](ctx, s.tx, "people", selectPeople, s.municipality, ids)
-}
-
 // agency is a party of the municipality.
 type agency struct {
 	Agency, Name, Kind string
@@ -221,7 +214,11 @@ SELECT f.municipality, f.person, p.agency, p.roles FROM review.calendar_feed f
   JOIN contract.person p USING (municipality, person) WHERE f.secret_hash = $1 AND p.disabled_at IS NULL`
 
 func (s store) feed(ctx context.Context, hash []byte) (feed, error) {
-	return one[feed](ctx, s.tx, "calendar address", selectFeed, hash)
+	of, err := one[feed](ctx, s.tx, "calendar address", selectFeed, hash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return feed{}, errUnknown
+	}
+	return of, err
 }
 
 const upsertFeed = `-- meeting: a new calendar address
@@ -250,14 +247,6 @@ SELECT person, name, email, agency, unit, roles FROM contract.person
 
 func (s store) leads(ctx context.Context) ([]member, error) {
 	return collect[member](ctx, s.tx, "leads", selectLeads, s.municipality)
-}
-
-const selectActionOfFlag = `-- meeting: the action that a position led to
-SELECT action FROM contract.flag_position WHERE municipality = $1 AND flag = $2 AND action IS NOT NULL`
-
-func (s store) actionOfFlag(ctx context.Context, flag uuid.UUID) (id uuid.UUID, err error) {
-	err = s.tx.QueryRow(ctx, selectActionOfFlag, s.municipality, flag).Scan(&id)
-	return id, err
 }
 
 const selectOwn = `-- meeting: a person's open actions

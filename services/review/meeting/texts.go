@@ -213,7 +213,7 @@ var texts = web.Catalogue{
 	"minutes.adjust":     {SV: "Justera protokollet", EN: "Adjust the minutes"},
 	"minutes.adjusthelp": {SV: "Efter det ändras inget i protokollet.", EN: "After that nothing in the minutes changes."},
 	"minutes.protocol":   {SV: "Tillbaka till mötet", EN: "Back to the meeting"},
-	"minutes.internal":   {SV: "Internt. Delas enligt delningsöverenskommelsen.", EN: "Internal. Shared under the sharing agreement."},
+	"minutes.internal":   {SV: "Delas enligt delningsöverenskommelsen.", EN: "Shared under the sharing agreement."},
 	"printed":            {SV: "Utskrivet %s.", EN: "Printed %s."},
 
 	"calendar.text":   {SV: "Adressen visar möten, rapporteringens deadline och dina egna åtgärders slutdatum. Den visar inga platser och inga rapporter. Den som har adressen ser detsamma: dela den inte.", EN: "The address shows meetings, the reporting deadline and the due dates of your own actions. It shows no places and no reports. Who has the address sees the same: do not share it."},

@@ -21,7 +21,7 @@ var mailTexts = web.Catalogue{
 	"mail.reminder.nothing":     {SV: "Inget att rapportera: %s", EN: "Nothing to report: %s"},
 	"mail.why.member":           {SV: "Du får mejlet för att du är med i veckomötet.", EN: "You get this mail because you are in the weekly meeting."},
 	"mail.why.owner":            {SV: "Du får mejlet för att du ansvarar för en åtgärd. Slutdatumen följer med som kalenderfil.", EN: "You get this mail because you own an action. The due dates are attached as a calendar file."},
-	"mail.why.lead":             {SV: "Du får mejlet för att du leder organisationens rapportering.", EN: "You get this mail because you lead your organisation's reporting."},
+	"mail.why.lead":             {SV: "Du får mejlet för att du leder rapporteringen i din organisation.", EN: "You get this mail because you lead your organisation's reporting."},
 	"ics.name":                  {SV: "Samsyn %s", EN: "Samsyn %s"},
 	"ics.meeting":               {SV: "Veckomöte om %s, %s", EN: "Weekly meeting on %s, %s"},
 	"ics.deadline":              {SV: "Sista tid att rapportera för %s, %s", EN: "Last time to report on %s, %s"},

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/services/review/calendar"
@@ -20,8 +18,8 @@ import (
 // their own. To call it again changes nothing. What fails in one municipality does not hold up the others.
 func (s *Service) EnsureUpcoming(ctx context.Context, now time.Time) error {
 	var towns []calendar.Town
-	err := pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) (err error) {
-		towns, err = calendar.ReadAll(ctx, tx)
+	err := within(ctx, s.db, pg.System, func(st store) (err error) {
+		towns, err = calendar.ReadAll(ctx, st.tx)
 		return err
 	})
 	if err != nil {
@@ -29,8 +27,8 @@ func (s *Service) EnsureUpcoming(ctx context.Context, now time.Time) error {
 	}
 	var failed []error
 	for _, town := range towns {
-		err := pg.InTx(ctx, s.db, pg.System, func(tx pgx.Tx) error {
-			st := store{tx, town.Municipality}
+		err := within(ctx, s.db, pg.System, func(st store) error {
+			st = st.in(town.Municipality)
 			at := town.Now(now)
 			if err := replan(ctx, st, town, at); err != nil {
 				return err
@@ -73,11 +71,8 @@ func plan(ctx context.Context, st store, town calendar.Town, week web.Week, now 
 	return st.plan(ctx, week.Monday(time.UTC), town.Rhythm.Meeting(week), town.Rhythm.Ends(week), now)
 }
 
-// RemindTx puts a mail for each silent agency's leads into the caller's transaction, before the deadline of a week: units that have
-// neither reported nor said that they had nothing. It says how many agencies are silent. A week and an agency have one reminder, however
-// often it is called.
-func (s *Service) RemindTx(ctx context.Context, tx pgx.Tx, town calendar.Town, week web.Week) (int, error) {
-	st := store{tx, town.Municipality}
+// remindSilent is RemindTx.
+func (s *Service) remindSilent(ctx context.Context, st store, town calendar.Town, week web.Week) (int, error) {
 	silent, err := st.silent(ctx, week.Monday(town.Rhythm.Zone), week.Add(1).Monday(town.Rhythm.Zone))
 	if err != nil {
 		return 0, err

@@ -55,8 +55,10 @@ func (s *Service) showWall(c *call) (answer, error) {
 		return answer{}, err
 	}
 	l := c.locale
-	v := wallView{Lang: l.Lang, StyleSheet: c.newPage("").StyleSheet(), Refresh: refreshSeconds, Clock: l.Clock(c.now), Foot: l.T("wall.foot"), Nav: l.T("wall.nav"),
-		Title: l.T("title.wall", l.WeekYear(web.WeekOf(m.Week)))}
+	v := wallView{
+		Lang: l.Lang, StyleSheet: c.newPage("").StyleSheet(), Refresh: refreshSeconds, Clock: l.Clock(c.now), Foot: l.T("wall.foot"), Nav: l.T("wall.nav"),
+		Title: l.T("title.wall", l.WeekYear(web.WeekOf(m.Week))),
+	}
 	if m.State != running {
 		v.Head = l.T("wall.waiting")
 		if m.State != planned {

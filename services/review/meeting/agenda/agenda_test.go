@@ -122,8 +122,10 @@ func TestWhatIsDifferentComesFarthestFirst(t *testing.T) {
 	a := agenda.Compose(agenda.Known{Now: now, Report: situation.Report{
 		Groups: []situation.GroupFigure{{Group: "damage", Detected: true, Incidents: 12, Expected: e(2, 9)}, {Group: "place", Incidents: 40, Expected: e(0, 3)}},
 		Areas: []situation.AreaFigure{
-			{Area: "a", Name: "Torget", Detected: 20, Expected: e(2, 9)}, {Area: "b", Name: "Parken", Detected: 5, Expected: e(2, 9)},
-			{Area: "c", Name: "Sjön", Detected: 1, Expected: e(6, 19)}, {Area: "d", Name: "Utan", Detected: 99},
+			{Area: "a", Name: "Torget", Detected: 20, Expected: e(2, 9)},
+			{Area: "b", Name: "Parken", Detected: 5, Expected: e(2, 9)},
+			{Area: "c", Name: "Sjön", Detected: 1, Expected: e(6, 19)},
+			{Area: "d", Name: "Utan", Detected: 99},
 		},
 	}})
 	var got []string
@@ -148,9 +150,15 @@ func TestTheWallFollowsTheRightsOfTheRoom(t *testing.T) {
 		item agenda.Item
 		want bool
 	}{
-		{inside, flagged, true}, {inside, foreign, true},
-		{guests, flagged, false}, {guests, foreign, false}, {guests, own, true}, {crowd, own, false},
-		{guests, agenda.Item{Part: agenda.Picture}, false}, {guests, agenda.Item{Part: agenda.Opening}, false}, {guests, agenda.Item{Part: agenda.Closing}, true},
+		{inside, flagged, true},
+		{inside, foreign, true},
+		{guests, flagged, false},
+		{guests, foreign, false},
+		{guests, own, true},
+		{crowd, own, false},
+		{guests, agenda.Item{Part: agenda.Picture}, false},
+		{guests, agenda.Item{Part: agenda.Opening}, false},
+		{guests, agenda.Item{Part: agenda.Closing}, true},
 	} {
 		if got := c.room.Shows(c.item); got != c.want {
 			t.Errorf("%v shows %s %+v: %t", c.room.Outside, c.item.Part, c.item.Due, got)
