@@ -74,6 +74,9 @@ func TestMyReportsSayWhatBecameOfThem(t *testing.T) {
 	page := w.page("/mina-rapporter")
 	w.shows(page, "Placerad i Åsen", "Väntar hos din organisation", "Fastigheten finns inte", "Mottagen, placeras", "Klotter, Storgatan 12 (K-17)")
 	w.shows(w.page(placed), "Placerad i Åsen")
+	w.hides(w.page(placed), "har rättat den")
+	w.exec(`UPDATE correlator.event SET revision = 7 WHERE report = $1`, strings.TrimPrefix(placed, "/mina-rapporter/"))
+	w.shows(w.page(placed), "Din organisation har rättat den")
 	w.shows(w.page(held), "räknas inte än")
 	w.exec(`INSERT INTO review.feedback (municipality, agency, report, change, state, week, position, measure, action, text_sv, text_en, reported_at, answered_at, changed_at)
 		VALUES ($1, 'pm-mine', $2, 2, 'position', '2026-11-16', 'act', 'lighting', 'open', 'Beslut: belysning.', 'Decision: lighting.', now(), now(), now())`,

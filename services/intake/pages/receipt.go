@@ -6,6 +6,7 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"samsyn/events"
@@ -201,10 +202,20 @@ func (c caller) state(t sent, fate fateRow, p places) state {
 		return state{Text: l.T("state.refused"), Tag: "danger"}
 	case fate.Feedback != "":
 		return state{Text: l.T("state." + fate.Feedback), Tag: "ok", More: in(events.Text{SV: fate.TextSV, EN: fate.TextEN}, l.Lang)}
-	case fate.Area != "":
-		return state{Text: l.T("state.received"), Tag: "ok", More: l.T("state.placed", p.name(byArea+fate.Area))}
 	}
-	return state{Text: l.T("state.received"), Tag: "ok"}
+	return state{Text: l.T("state.received"), Tag: "ok", More: c.placed(t, fate, p)}
+}
+
+// placed says where an accepted report was put, and that it is no longer as its writer sent it.
+func (c caller) placed(t sent, fate fateRow, p places) string {
+	var said []string
+	if fate.Area != "" {
+		said = append(said, c.locale.T("state.placed", p.name(byArea+fate.Area)))
+	}
+	if fate.Revision > t.Revision {
+		said = append(said, c.locale.T("state.corrected"))
+	}
+	return strings.Join(said, " ")
 }
 
 // words are reasons as sentences, each once.

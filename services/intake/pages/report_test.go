@@ -41,6 +41,25 @@ func TestOnePostIsOneReportHoweverOftenItIsPosted(t *testing.T) {
 	w.shows(w.page(first), string(all[0].Report), "Mottagen, placeras", "Klotter", "Storgatan 12 (K-17)", "v. 47 2026", "kl. 09.30", "Ångra", "plats=p%3AK-17")
 }
 
+// Two taps before the first answer: whoever comes second says what the first one said.
+func TestFormsPostedAtTheSameTimeAreOneReport(t *testing.T) {
+	w := reporting(t, "pa-race")
+	form := filled(w.page("/rapportera"), "kind", "graffiti", "place", "p:K-17")
+	answers := make(chan string, 4)
+	for range cap(answers) {
+		go func() { answers <- w.ask(http.MethodPost, "/rapportera", form).Header().Get("Location") }()
+	}
+	first := <-answers
+	for range cap(answers) - 1 {
+		if next := <-answers; next != first || first == "" {
+			t.Errorf("led to %q and to %q", first, next)
+		}
+	}
+	if n := len(w.stream("pa-race")); n != 1 {
+		t.Errorf("%d in the stream", n)
+	}
+}
+
 // An attempt that nobody confirmed must be repeatable to the letter, and may be changed before it is repeated.
 func TestAFormSentAgainAfterAnOutageIsTheSameEvent(t *testing.T) {
 	w := newTown(t)

@@ -103,6 +103,7 @@ var texts = web.Catalogue{
 	"state.placing.more":     {SV: "Den är sparad. Ladda om sidan om en stund.", EN: "It is stored. Reload the page in a moment."},
 	"state.received":         {SV: "Mottagen", EN: "Received"},
 	"state.placed":           {SV: "Placerad i %s.", EN: "Placed in %s."},
+	"state.corrected":        {SV: "Din organisation har rättat den.", EN: "Your organisation has corrected it."},
 	"state.picture":          {SV: "I lägesbilden", EN: "In the picture"},
 	"state.position":         {SV: "Ställning tagen", EN: "Position taken"},
 	"state.done":             {SV: "Klar", EN: "Done"},
