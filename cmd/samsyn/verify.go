@@ -14,7 +14,11 @@ import (
 	"samsyn/internal/run"
 	"samsyn/services/alerting"
 	"samsyn/services/correlator"
+	"samsyn/services/review/situation"
 )
+
+// verifyConns is what a command needs of the review's database.
+const verifyConns = 1
 
 type verifyCommand struct{}
 
@@ -22,7 +26,8 @@ type verifyCommand struct{}
 func (verifyCommand) Help() string {
 	return `Recounts everything from the stored bytes and compares: every acknowledged event is exactly one of accepted,
 quarantined, refused, held; reports, incidents and counts are what the events make them; the looks of the
-last 35 days repeat exactly. It changes nothing and may run beside samsyn up. Exits 1 when something is wrong.
+last 35 days repeat exactly; frozen situation reports are what their hashes say. It changes nothing and may run
+beside samsyn up. Exits 1 when something is wrong.
 
 Example: samsyn verify --data ./data --output json`
 }
@@ -78,9 +83,18 @@ func verify(ctx context.Context, p *program, in *installation) (verification, er
 	if err != nil {
 		return v, err
 	}
+	reviews, err := in.Pool(ctx, pg.RoleReview, verifyConns)
+	if err != nil {
+		return v, err
+	}
+	frozen, err := situation.Verify(ctx, reviews)
+	if err != nil {
+		return v, err
+	}
 	maps.Copy(v.Checked, counted.Checked)
 	maps.Copy(v.Checked, repeated.Checked)
-	v.Problems = append(append(v.Problems, counted.Problems...), repeated.Problems...)
+	maps.Copy(v.Checked, frozen.Checked)
+	v.Problems = slices.Concat(v.Problems, counted.Problems, repeated.Problems, frozen.Problems)
 	v.OK = len(v.Problems) == 0
 	return v, nil
 }

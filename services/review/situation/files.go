@@ -108,8 +108,10 @@ func (s *Service) api(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) answer(r *http.Request) (made, ask, string, error) {
 	kind := or(r.URL.Query().Get("format"), "json")
-	if visit, ok := web.VisitOf(r.Context()); !ok || !visit.Can(web.ActNumbers) {
-		return made{}, ask{}, kind, ErrUnknown
+	if visit, _ := web.VisitOf(r.Context()); !visit.Can(web.ActNumbers) {
+		return made{}, ask{}, kind, web.Problem{
+			Status: http.StatusForbidden, Code: "forbidden", Title: events.Text{SV: "Ditt uppdrag omfattar inte det.", EN: "Your role does not include that."},
+		}
 	}
 	if kind != "json" && kind != "xlsx" && kind != "pdf" {
 		return made{}, ask{}, kind, web.Problem{

@@ -17,8 +17,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
 	"samsyn/internal/web"
 	"samsyn/internal/web/webtest"
+	"samsyn/schemas"
 	"samsyn/services/review/situation"
 )
 
@@ -109,7 +114,7 @@ func TestOnlyWhoMaySees(t *testing.T) {
 		t.Error("a member froze a report")
 	}
 	w.visit.Acts = map[web.Act]bool{web.ActReport: true}
-	for address, want := range map[string]int{"/lagesbild": 403, "/lagesbild/2026-W47": 403, "/lagesbild/2026-W47/lagesbild.json": 403, "/samsyn/v1/situation-reports/2026-W47": 404} {
+	for address, want := range map[string]int{"/lagesbild": 403, "/lagesbild/2026-W47": 403, "/lagesbild/2026-W47/lagesbild.json": 403, "/samsyn/v1/situation-reports/2026-W47": 403} {
 		if got := w.get(address).Code; got != want {
 			t.Errorf("a reporter gets %d from %s, want %d", got, address, want)
 		}
@@ -195,6 +200,7 @@ func TestFilesHoldTheFrozenReport(t *testing.T) {
 	s, _ := w.freeze("")
 	for _, address := range []string{"/lagesbild/2026-W47/lagesbild.json", "/samsyn/v1/situation-reports/2026-W47?municipality=0001"} {
 		rec := w.get(address)
+		described(t, "/samsyn/v1/situation-reports/2026-W47", rec)
 		var got struct {
 			SHA256 string
 			Words  situation.Words
@@ -233,6 +239,35 @@ func TestFilesHoldTheFrozenReport(t *testing.T) {
 	}
 	if got := rec.Header().Get("Content-Disposition"); got != `attachment; filename="samsyn-lagesbild-0001-2026-W47.xlsx"` {
 		t.Error(got)
+	}
+}
+
+// described holds an answer to openapi.yaml.
+func described(t *testing.T, address string, answer *httptest.ResponseRecorder) {
+	t.Helper()
+	spec, err := openapi3.NewLoader().LoadFromData(schemas.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Servers = openapi3.Servers{{URL: "/samsyn/v1"}}
+	router, err := legacy.NewRouter(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, address, nil)
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		t.Fatalf("%s is not described: %v", address, err)
+	}
+	if owner := route.Operation.Extensions["x-service"]; owner != "review" {
+		t.Errorf("%s is said to be of %v", address, owner)
+	}
+	said := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}, Status: answer.Code, Header: answer.Header(),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if err := openapi3filter.ValidateResponse(t.Context(), said.SetBodyBytes(answer.Body.Bytes())); err != nil {
+		t.Errorf("%s: %v", address, err)
 	}
 }
 
