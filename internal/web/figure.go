@@ -5,6 +5,7 @@ package web
 import (
 	"bytes"
 	"encoding/csv"
+	"html"
 	"html/template"
 	"strings"
 )
@@ -55,6 +56,50 @@ func Number(text string) Cell { return Cell{Text: text, Number: true} }
 func (c Cell) To(href string) Cell {
 	c.Href = href
 	return c
+}
+
+// HTML writes the table in a region of its own that scrolls where it is too wide. It is written here and not by a template,
+// which took half the time of a page with six hundred areas.
+func (t Table) HTML() template.HTML {
+	var b strings.Builder
+	caption := html.EscapeString(t.Caption)
+	b.WriteString(`<div class="scroll" role="region" aria-label="` + caption + `" tabindex="0"><table><caption>` + caption + `</caption><thead><tr>`)
+	for _, c := range t.Head {
+		b.WriteString(`<th scope="col"` + c.class() + `>` + html.EscapeString(c.Text) + `</th>`)
+	}
+	b.WriteString("</tr></thead>\n<tbody>")
+	for _, row := range t.Rows {
+		b.WriteString("\n<tr>")
+		for i, c := range row {
+			if i == 0 {
+				b.WriteString(`<th scope="row">` + c.markup() + `</th>`)
+				continue
+			}
+			b.WriteString(`<td` + c.class() + `>` + c.markup() + `</td>`)
+		}
+		b.WriteString(`</tr>`)
+	}
+	b.WriteString("\n</tbody></table></div>")
+	return template.HTML(b.String()) // built here; every text is escaped
+}
+
+func (c Cell) class() string {
+	if c.Number {
+		return ` class="num"`
+	}
+	return ""
+}
+
+// markup is the text with its label and its link, which leads to a page of ours or nowhere.
+func (c Cell) markup() string {
+	out := html.EscapeString(c.Text)
+	if strings.HasPrefix(c.Href, "/") && !strings.HasPrefix(c.Href, "//") {
+		out = `<a href="` + html.EscapeString(c.Href) + `">` + out + `</a>`
+	}
+	if c.Tag != "" {
+		out = `<span class="tag ` + html.EscapeString(c.Tag) + `">` + out + `</span>`
+	}
+	return out
 }
 
 // CSV writes the table as Swedish spreadsheets open it: UTF-8 with BOM, semicolons,

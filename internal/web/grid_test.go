@@ -35,3 +35,18 @@ func TestBarsStandBesideTheirNumbers(t *testing.T) {
 		}
 	}
 }
+
+// Text of others is shown and never run, and a link leads to a page of ours.
+func TestATableEscapesWhatStandsInIt(t *testing.T) {
+	got := string(web.Table{Caption: "<b>", Head: []web.Cell{web.Name("<i>"), web.Number("n")}, Rows: [][]web.Cell{
+		{web.Name("<script>").To("/a?b=1&c=2"), web.Number("3").To("javascript:alert(1)"), web.Name("x").To("//elsewhere"), {Text: "tyst", Tag: "danger"}},
+	}}.HTML())
+	for _, want := range []string{
+		`aria-label="&lt;b&gt;" tabindex="0"><table><caption>&lt;b&gt;</caption>`, `<th scope="col">&lt;i&gt;</th><th scope="col" class="num">n</th>`,
+		`<th scope="row"><a href="/a?b=1&amp;c=2">&lt;script&gt;</a></th><td class="num">3</td><td>x</td><td><span class="tag danger">tyst</span></td>`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+}

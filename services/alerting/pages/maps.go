@@ -202,9 +202,15 @@ func areaTable(rows []areaWeek, k known, a ask) web.Table {
 		if w.usual.known {
 			mean, interval = l.About(w.usual.mean), l.Range(w.usual.low, w.usual.high)
 		}
+		incidents, detected := web.Number(l.Int(w.incidents)), web.Number(l.Int(w.detected))
+		if w.incidents > 0 {
+			incidents = incidents.To(a.behind("area", w.code, "group", a.group))
+		}
+		if w.detected > 0 {
+			detected = detected.To(a.behind("area", w.code, "group", a.behindGroup()))
+		}
 		t.Rows = append(t.Rows, []web.Cell{
-			web.Name(w.name), web.Name(k.areas.parent(w.code)), web.Number(l.Int(w.incidents)).To(a.behind("area", w.code, "group", a.group)), web.Number(l.Int(w.reports)),
-			web.Number(l.Int(w.detected)).To(a.behind("area", w.code, "group", a.behindGroup())), web.Number(mean), web.Number(interval),
+			web.Name(w.name), web.Name(k.areas.parent(w.code)), incidents, web.Number(l.Int(w.reports)), detected, web.Number(mean), web.Number(interval),
 		})
 	}
 	return t
