@@ -130,17 +130,17 @@ func (s *Service) units(ctx context.Context, c caller) ([]choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	any := c.visit.Unit == "" || c.visit.Can(web.ActLead)
+	every := c.visit.Unit == "" || c.visit.Can(web.ActLead)
 	var units []choice
-	if any {
+	if every {
 		units = append(units, choice{Value: "", Text: c.locale.T("unit.whole", c.person.Agency.Name)})
 	}
 	for _, u := range rows {
-		if any || u.Unit == c.visit.Unit {
+		if every || u.Unit == c.visit.Unit {
 			units = append(units, choice{Value: u.Unit, Text: u.Name})
 		}
 	}
-	if !any && len(units) == 0 {
+	if !every && len(units) == 0 {
 		units = append(units, choice{Value: c.visit.Unit, Text: c.visit.Unit})
 	}
 	return units, nil
@@ -156,18 +156,18 @@ func (s *Service) sendCalm(ctx context.Context, c caller, f calm, span events.In
 	if reasons := c.person.Screen(body, c.now); len(reasons) > 0 {
 		return "", trouble{faults: faultsOf(reasons, c.locale.Lang)}, nil
 	}
-	print, err := fingerprint(f)
+	filled, err := fingerprint(f)
 	if err != nil {
 		return "", trouble{}, err
 	}
 	held, err := s.store.begin(ctx, c.viewer, sent{
-		Kind: string(events.KindNothing), Report: string(number), Fingerprint: print[:], BegunAt: c.now, Unit: f.Unit,
+		Kind: string(events.KindNothing), Report: string(number), Fingerprint: filled[:], BegunAt: c.now, Unit: f.Unit,
 		OccurredFrom: span.From, OccurredTo: span.To,
 	})
 	switch {
 	case err != nil:
 		return "", trouble{}, err
-	case !slices.Equal(held.Fingerprint, print[:]):
+	case !slices.Equal(held.Fingerprint, filled[:]):
 		return "", trouble{sent: string(number)}, nil
 	case held.StoredAt != nil:
 		return number, trouble{}, nil

@@ -89,8 +89,10 @@ func TestLeadCorrectsWithTheFormFilledIn(t *testing.T) {
 	page := w.page("/karantan/" + id.String())
 	w.shows(page, "Ring 070-1234567</textarea>", `value="2026-11-20"`, `value="22:00"`, `value="graffiti" selected`, "Som den skickades: Åsen", `name="revision" value="2"`,
 		"<mark>070-1234567</mark>")
-	form := url.Values{"revision": {"2"}, "kind": {"littering"}, "place": {"keep"}, "fromdate": {"2026-11-20"}, "fromtime": {"22:00"},
-		"todate": {"2026-11-20"}, "totime": {"22:00"}, "text": {"Ring 070-1234567"}, "do": {"send"}}
+	form := url.Values{
+		"revision": {"2"}, "kind": {"littering"}, "place": {"keep"}, "fromdate": {"2026-11-20"}, "fromtime": {"22:00"},
+		"todate": {"2026-11-20"}, "totime": {"22:00"}, "text": {"Ring 070-1234567"}, "do": {"send"},
+	}
 	address := "/karantan/" + id.String()
 	w.shows(w.is(w.ask(http.MethodPost, address, form), http.StatusUnprocessableEntity), `href="#text"`, "<mark>070-1234567</mark>")
 	form.Set("do", "search")

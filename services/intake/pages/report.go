@@ -149,18 +149,18 @@ func (s *Service) send(ctx context.Context, c caller, f form) (events.ReportID, 
 		}
 		return "", t, nil
 	}
-	print, err := fingerprint(f)
+	filled, err := fingerprint(f)
 	if err != nil {
 		return "", trouble{}, err
 	}
 	held, err := s.store.begin(ctx, c.viewer, sent{
-		Kind: string(events.KindIncident), Report: string(number), Fingerprint: print[:], BegunAt: c.now, Category: &f.Kind, Place: &f.Place,
+		Kind: string(events.KindIncident), Report: string(number), Fingerprint: filled[:], BegunAt: c.now, Category: &f.Kind, Place: &f.Place,
 		Unit: c.visit.Unit, OccurredFrom: span.From, OccurredTo: span.To,
 	})
 	switch {
 	case err != nil:
 		return "", trouble{}, err
-	case !slices.Equal(held.Fingerprint, print[:]):
+	case !slices.Equal(held.Fingerprint, filled[:]):
 		return "", trouble{sent: string(number)}, nil
 	case held.StoredAt != nil:
 		return number, trouble{}, nil

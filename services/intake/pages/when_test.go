@@ -85,7 +85,8 @@ func TestDayIsTheOneThatHoldsMost(t *testing.T) {
 // A mark in the wrong place shows personal data and hides what is innocent.
 func TestHitsAreMarkedByCharacters(t *testing.T) {
 	got := marked("Åke såg 19811228-9874 åka", "/data/text", []events.Reason{
-		{Code: events.PIIPersonnummer, Path: "/data/text", Span: &events.Span{Start: 8, End: 21}}, {Code: events.TooOld, Path: "/data/occurred/from"},
+		{Code: events.PIIPersonnummer, Path: "/data/text", Span: &events.Span{Start: 8, End: 21}},
+		{Code: events.TooOld, Path: "/data/occurred/from"},
 		{Code: events.PIIPhone, Path: "/data/text", Span: &events.Span{Start: 10, End: 99}},
 	})
 	want := []piece{{"Åke såg ", false}, {"19811228-9874", true}, {" åka", true}}
