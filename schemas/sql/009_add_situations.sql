@@ -47,11 +47,19 @@ CREATE TABLE review.situation_words (
 -- A version is adopted once and says nothing new after that.
 CREATE UNIQUE INDEX situation_words_adopted ON review.situation_words (municipality, week, version) WHERE adopted;
 
+-- Weeks whose deadline the program has kept: it froze what was there, also where somebody had frozen before.
+CREATE TABLE review.situation_deadline (
+  municipality text NOT NULL,
+  week         date NOT NULL CHECK (extract(isodow FROM week) = 1),
+  kept_at      timestamptz NOT NULL,
+  PRIMARY KEY (municipality, week)
+);
+
 DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['situation', 'situation_basis', 'situation_words'] LOOP
+  FOREACH t IN ARRAY ARRAY['situation', 'situation_basis', 'situation_words', 'situation_deadline'] LOOP
     EXECUTE format('ALTER TABLE review.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE review.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY review_read ON review.%I FOR SELECT TO samsyn_review

@@ -118,9 +118,10 @@ func seal(r Report) (Situation, error) {
 // mostCaughtUp is how many weeks in a row are frozen after a pause.
 const mostCaughtUp = 8
 
-// FreezeDue freezes, in every municipality, what its deadline has passed for at now (or by its own clock, where it is replayed)
-// and what has no version yet: the last closed week, and those since the last frozen one, eight at most. It says how many it
-// froze. What fails in one municipality does not hold up the others.
+// FreezeDue freezes, in every municipality, the weeks whose deadline has passed at now (or by its own clock, where it is
+// replayed), each once: the last closed week, and those since the last that was done, eight at most. A week that somebody froze
+// before its deadline gets another version if something came since. It says how many versions it made. What fails in one
+// municipality does not hold up the others.
 func (s *Service) FreezeDue(ctx context.Context, now time.Time) (frozen int, err error) {
 	towns, err := s.store.towns(ctx)
 	if err != nil {
@@ -139,7 +140,7 @@ func (s *Service) freezeDue(ctx context.Context, t calendar.Town, now time.Time)
 	closed := t.Rhythm.Closed(now)
 	var last *time.Time
 	err = s.store.in(ctx, pg.System, t.Municipality, func(in session) (err error) {
-		last, err = in.lastFrozen(ctx)
+		last, err = in.lastKept(ctx)
 		return err
 	})
 	if err != nil {
@@ -161,6 +162,9 @@ func (s *Service) freezeDue(ctx context.Context, t calendar.Town, now time.Time)
 			return frozen, err
 		case made:
 			frozen++
+		}
+		if err := s.store.in(ctx, pg.System, t.Municipality, func(in session) error { return in.keep(ctx, week, now) }); err != nil {
+			return frozen, err
 		}
 	}
 	return frozen, nil

@@ -233,3 +233,28 @@ func TestTheDeadlineFreezes(t *testing.T) {
 		t.Errorf("%d weeks are frozen", n)
 	}
 }
+
+// Who freezes early must not lose what still came before the deadline; what comes after it waits for a person.
+func TestTheDeadlineTakesWhatCameAfterAnEarlyFreeze(t *testing.T) {
+	w := weekOf47(t)
+	w.now = w.when("11-23 08.00")
+	w.freeze(eva)
+	w.incident("11-22 10.00", "11-22 11.00", "b1", "graffiti", "skola", "")
+	for _, c := range []struct {
+		at       string
+		versions int
+	}{{"11-23 09.00", 1}, {"11-23 10.00", 2}, {"11-23 10.01", 2}} {
+		w.now = w.when(c.at)
+		if _, err := w.service.FreezeDue(t.Context(), w.now); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.number(`SELECT count(*) FROM review.situation WHERE week = '2026-11-16'`); n != c.versions {
+			t.Errorf("%s: %d versions, want %d", c.at, n, c.versions)
+		}
+	}
+	w.incident("11-22 12.00", "11-22 13.00", "b1", "graffiti", "skola", "")
+	w.now = w.when("11-23 11.00")
+	if n, err := w.service.FreezeDue(t.Context(), w.now); n != 0 || err != nil {
+		t.Errorf("after the deadline: %d %v", n, err)
+	}
+}

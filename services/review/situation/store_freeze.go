@@ -92,14 +92,26 @@ func (in session) insertWords(ctx context.Context, week web.Week, version int, w
 	return nil
 }
 
-const selectLastFrozen = `-- situation: the last week with a version
-SELECT max(week) FROM review.situation WHERE municipality = $1`
+const (
+	selectLastKept = `-- situation: the last week whose deadline was kept
+SELECT max(week) FROM review.situation_deadline WHERE municipality = $1`
 
-func (in session) lastFrozen(ctx context.Context) (week *time.Time, err error) {
-	if err := in.tx.QueryRow(ctx, selectLastFrozen, in.municipality).Scan(&week); err != nil {
-		return nil, fmt.Errorf("read last frozen week of %s: %w", in.municipality, err)
+	insertKept = `-- situation: the deadline of a week is kept
+INSERT INTO review.situation_deadline (municipality, week, kept_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+)
+
+func (in session) lastKept(ctx context.Context) (week *time.Time, err error) {
+	if err := in.tx.QueryRow(ctx, selectLastKept, in.municipality).Scan(&week); err != nil {
+		return nil, fmt.Errorf("read last kept deadline of %s: %w", in.municipality, err)
 	}
 	return week, nil
+}
+
+func (in session) keep(ctx context.Context, week web.Week, now time.Time) error {
+	if _, err := in.tx.Exec(ctx, insertKept, in.municipality, week.Monday(time.UTC), now); err != nil {
+		return fmt.Errorf("keep deadline of %s: %w", in.municipality, err)
+	}
+	return nil
 }
 
 // versionRow is one version without its content.
