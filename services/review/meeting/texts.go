@@ -111,6 +111,7 @@ var texts = web.Catalogue{
 	"form.to":          {SV: "Till", EN: "To"},
 	"form.note":        {SV: "Bedömning, en mening (visas inte på duken)", EN: "Assessment, one sentence (not shown on the wall)"},
 	"form.save":        {SV: "Spara beslut", EN: "Save decision"},
+	"form.change":      {SV: "Ändra beslutet", EN: "Change the decision"},
 	"form.newdue":      {SV: "Ny tid", EN: "New date"},
 	"form.savedue":     {SV: "Spara ny tid", EN: "Save new date"},
 	"form.isdone":      {SV: "Åtgärden är klar", EN: "The action is done"},
