@@ -4,7 +4,6 @@ package situation
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -113,8 +112,3 @@ func (e Edit) words(stored Situation, who Decided) (Words, error) {
 
 // tidy takes line ends as browsers send them.
 func tidy(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
-
-// String writes an edit for logs, without its texts.
-func (e Edit) String() string {
-	return fmt.Sprintf("words of %s version %d revision %d", e.Week, e.Version, e.Revision)
-}
