@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"samsyn/events"
 	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/internal/web/webtest"
@@ -101,6 +103,26 @@ func TestLayoutKeepsMunicipalityAndLanguage(t *testing.T) {
 	nobody := render(t, `{{define "main"}}<h1>Hej</h1>{{end}}`, "/", web.Visit{}).Body.String()
 	if strings.Contains(nobody, "sign-out") || strings.Contains(nobody, "<select") || !strings.Contains(nobody, `<html lang="sv">`) {
 		t.Errorf("page for nobody offers too much:\n%s", nobody)
+	}
+}
+
+// Who is lost looks on top; who hears the page is told where they are.
+func TestThePageOneIsOnIsMarked(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/atgarder/17?lang=en", nil)
+	visit := web.Visit{Viewer: pg.Viewer{Municipality: "0780"}, Nav: []web.NavItem{
+		{Href: "/", Text: events.Text{SV: "Översikt", EN: "Overview"}},
+		{Href: "/atgarder", Text: events.Text{SV: "Åtgärder", EN: "Actions"}},
+		{Href: "/atg", Text: events.Text{SV: "Annat", EN: "Other"}},
+	}}
+	r = r.WithContext(web.WithVisit(r.Context(), visit))
+	page := web.NewPage(r, web.NewLocale(web.LanguageOf(r), web.Texts(), nil), "x")
+	want := []web.NavLink{
+		{Href: "/?lang=en&m=0780", Text: "Overview"},
+		{Href: "/atgarder?lang=en&m=0780", Text: "Actions", Current: true},
+		{Href: "/atg?lang=en&m=0780", Text: "Other"},
+	}
+	if got := page.Nav(); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
