@@ -35,8 +35,10 @@
 //     past leads one to expect, or one very serious one, a [Hotspot] goes out on [HotspotSubject], with the reason in
 //     words, and to each agency it concerns on [AlertSubject].
 //
-//  7. The weekly review looks at it, decides (act, watch, dismiss, hand over), follows up, and tells the caretaker what
-//     came of the report: a [Decision] on [DecisionSubject].
+//  7. [samsyn/services/review] carries it through the week: a position on each flagged place (act, watch, dismiss, hand
+//     over), the situation report that freezes at the deadline, the meeting, actions and their effect. What is decided goes out
+//     on [DecisionSubject]; the caretaker hears what came of the report, on a page, by mail, or as a [Feedback] on
+//     [ReceiptSubject].
 //
 //  8. All along, [samsyn/services/registry] says who may do what where (municipalities, areas, agencies, agreements),
 //     and [samsyn/services/access] who may look.
