@@ -84,7 +84,10 @@ func (p *Printer) Print(ctx context.Context, page, style []byte) ([]byte, error)
 		return nil, err
 	}
 	body, err := os.ReadFile(filepath.Join(dir, "page.pdf"))
-	if err != nil || !bytes.HasPrefix(body, []byte("%PDF-")) {
+	if err == nil && !bytes.HasPrefix(body, []byte("%PDF-")) {
+		err = errors.New("it is no PDF")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read what was printed: %w", err)
 	}
 	return body, nil

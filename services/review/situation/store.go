@@ -50,9 +50,6 @@ type DB interface {
 // Store reads and writes situation reports.
 type Store struct{ db DB }
 
-// NewStore makes a store on a pool that logs in as samsyn_review.
-func NewStore(db DB) Store { return Store{db} }
-
 // snapshot begins transactions that see one moment: the numbers of a report agree with each other.
 type snapshot struct{ db DB }
 
@@ -69,7 +66,7 @@ type session struct {
 
 // in runs fn in a snapshot on behalf of v, about a municipality.
 func (s Store) in(ctx context.Context, v pg.Viewer, municipality string, fn func(session) error) error {
-	return pg.InTx(ctx, snapshot{s.db}, v, func(tx pgx.Tx) error { return fn(session{tx, municipality}) })
+	return pg.InTx(ctx, snapshot(s), v, func(tx pgx.Tx) error { return fn(session{tx, municipality}) })
 }
 
 // Latest is the newest version of a week's report of the viewer's municipality; ErrUnknown where there is none.

@@ -259,7 +259,8 @@ func (in session) know(ctx context.Context, week web.Week, wall time.Time, x lex
 	case k.now.Before(k.end()):
 		return known{}, ErrNotOver
 	}
-	return k, in.read(ctx, &k, x)
+	err = in.read(ctx, &k, x)
+	return k, err
 }
 
 // read fills in everything else about a week.

@@ -136,13 +136,3 @@ SELECT agency, report, revision, '' AS unit FROM review.situation_basis
 func (in session) storedBasis(ctx context.Context, week web.Week, version int) ([]basisRow, error) {
 	return collect[basisRow](ctx, in.tx, "stored basis", selectStoredBasis, in.municipality, week.Monday(time.UTC), version)
 }
-
-const selectHead = `-- situation: how far the municipality is counted
-SELECT coalesce(max(batch), 0)::bigint FROM contract.head WHERE municipality = $1`
-
-func (in session) head(ctx context.Context) (batch int64, err error) {
-	if err := in.tx.QueryRow(ctx, selectHead, in.municipality).Scan(&batch); err != nil {
-		return 0, fmt.Errorf("read head of %s: %w", in.municipality, err)
-	}
-	return batch, nil
-}

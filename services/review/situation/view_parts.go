@@ -341,13 +341,15 @@ func (c composer) followUp() listing {
 		what := in(action.Measure(a.Measure).Text(), l.Lang)
 		t.Rows = append(t.Rows, []web.Cell{
 			web.Name(what).To("/atgarder/" + a.Action.String() + web.Query(nil, "m", c.a.municipality, "lang", c.a.lang)), web.Name(a.Name),
-			web.Name(or(a.OwnerName, a.OwnerAgency)), web.Name(a.DueOn), {Text: l.T("followup." + a.State), Tag: tags[a.State]},
+			web.Name(or(a.OwnerName, a.OwnerAgency)), web.Name(a.DueOn),
+			{Text: l.T("followup." + a.State), Tag: tags[a.State]},
 		})
 	}
 	for _, p := range c.r.Positions {
 		t.Rows = append(t.Rows, []web.Cell{
 			web.Name(c.position(p)).To("/plats/" + p.Flag.String() + web.Query(nil, "m", c.a.municipality, "lang", c.a.lang)), web.Name(p.Name),
-			web.Name(c.agency(p.OwnerAgency)), web.Name(p.DueOn), {Text: l.T("followup." + p.State), Tag: tags[p.State]},
+			web.Name(c.agency(p.OwnerAgency)), web.Name(p.DueOn),
+			{Text: l.T("followup." + p.State), Tag: tags[p.State]},
 		})
 	}
 	out := c.listing(t, 7)

@@ -72,7 +72,7 @@ func Write(sheets []Sheet) ([]byte, error) {
 	z := zip.NewWriter(&b)
 	parts := []struct{ name, body string }{
 		{"[Content_Types].xml", types(sheets)},
-		{"_rels/.rels", relations + `<Relationship Id="rId1" Type="` + relationTypes + `officeDocument" Target="xl/workbook.xml"/></Relationships>`},
+		{"_rels/.rels", relations + relation(1, "officeDocument", "xl/workbook.xml") + `</Relationships>`},
 		{"xl/workbook.xml", list(sheets)},
 		{"xl/_rels/workbook.xml.rels", targets(sheets)},
 		{"xl/styles.xml", styles},
@@ -119,7 +119,7 @@ func types(sheets []Sheet) string {
 func list(sheets []Sheet) string {
 	b := `<workbook xmlns="` + namespace + `" xmlns:r="` + strings.TrimSuffix(relationTypes, "/") + `"><sheets>`
 	for i, s := range sheets {
-		b += fmt.Sprintf(`<sheet name="%s" sheetId="%d" r:id="rId%d"/>`, escape(s.Name), i+1, i+1)
+		b += `<sheet` + attr("name", s.Name) + attr("sheetId", strconv.Itoa(i+1)) + attr("r:id", "rId"+strconv.Itoa(i+1)) + `/>`
 	}
 	return b + `</sheets></workbook>`
 }
@@ -127,10 +127,17 @@ func list(sheets []Sheet) string {
 func targets(sheets []Sheet) string {
 	b := relations
 	for i := range sheets {
-		b += fmt.Sprintf(`<Relationship Id="rId%d" Type="%sworksheet" Target="%s"/>`, i+1, relationTypes, strings.TrimPrefix(sheetFile(i), "xl/"))
+		b += relation(i+1, "worksheet", strings.TrimPrefix(sheetFile(i), "xl/"))
 	}
-	return b + fmt.Sprintf(`<Relationship Id="rId%d" Type="%sstyles" Target="styles.xml"/></Relationships>`, len(sheets)+1, relationTypes)
+	return b + relation(len(sheets)+1, "styles", "styles.xml") + `</Relationships>`
 }
+
+func relation(id int, kind, target string) string {
+	return `<Relationship` + attr("Id", "rId"+strconv.Itoa(id)) + attr("Type", relationTypes+kind) + attr("Target", target) + `/>`
+}
+
+// attr is an attribute of an element.
+func attr(name, value string) string { return ` ` + name + `="` + escape(value) + `"` }
 
 func (s Sheet) xml() string {
 	var b strings.Builder
@@ -147,17 +154,17 @@ func (s Sheet) xml() string {
 }
 
 func (c Cell) xml(at string, head bool) string {
-	style := ""
+	cell := `<c` + attr("r", at)
 	if head {
-		style = ` s="1"`
+		cell += attr("s", "1")
 	}
 	switch {
 	case c.numeric:
-		return fmt.Sprintf(`<c r="%s"%s><v>%s</v></c>`, at, style, strconv.FormatFloat(c.Number, 'f', -1, 64))
+		return cell + `><v>` + strconv.FormatFloat(c.Number, 'f', -1, 64) + `</v></c>`
 	case c.Text == "":
 		return ""
 	}
-	return fmt.Sprintf(`<c r="%s"%s t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`, at, style, escape(harmless(c.Text)))
+	return cell + ` t="inlineStr"><is><t xml:space="preserve">` + escape(harmless(c.Text)) + `</t></is></c>`
 }
 
 // column is the letters of a column: A, B, ... Z, AA.
