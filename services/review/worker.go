@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"samsyn/events"
@@ -28,6 +30,8 @@ type step struct {
 	run   func(ctx context.Context, now time.Time) error
 }
 
+const stepPublish = "publish"
+
 // steps in the order of a week: what comes back and is frozen is told of by the later ones.
 func (s *Service) steps() []step {
 	return []step{
@@ -36,30 +40,41 @@ func (s *Service) steps() []step {
 		{"freeze", 10 * time.Second, s.freeze},
 		{"meet", 10 * time.Second, s.meetings.EnsureUpcoming},
 		{"feedback", 10 * time.Second, s.feedback.Tick},
-		{"publish", beat, s.publish},
+		{stepPublish, beat, s.publish},
 		{"mail", 5 * time.Second, s.mail},
 	}
 }
 
 func stepNames() []string {
-	return []string{"return", "remind", "freeze", "meet", "feedback", "publish", "mail"}
+	return []string{"return", "remind", "freeze", "meet", "feedback", stepPublish, "mail"}
 }
 
-// Run does the review's work until ctx ends, then finishes the step in its hands and returns nil. While another process works it
-// stands by.
+// Run does the review's work until ctx ends, then finishes the steps in its hands and returns nil. While another process works it
+// stands by. What was decided is published beside everything else: a picture that takes long to compile holds up no event.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.letGo(ctx)
+	var working sync.WaitGroup
+	steps := s.steps()
+	at := slices.IndexFunc(steps, func(s step) bool { return s.name == stepPublish })
+	for _, some := range [][]step{slices.Concat(steps[:at], steps[at+1:]), steps[at : at+1]} {
+		working.Go(func() { s.work(ctx, some) })
+	}
+	working.Wait()
+	return nil
+}
+
+// work does steps, each when its time has come, until ctx ends.
+func (s *Service) work(ctx context.Context, steps []step) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	due := map[string]time.Time{}
 	for ctx.Err() == nil {
-		s.round(ctx, due)
+		s.round(ctx, steps, due)
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
 		}
 	}
-	return nil
 }
 
 // letGo lets another process take over at once.
@@ -72,8 +87,8 @@ func (s *Service) letGo(ctx context.Context) {
 }
 
 // round does each step whose time has come. The lease is renewed before each, and a step that fails holds up no other.
-func (s *Service) round(ctx context.Context, due map[string]time.Time) {
-	for _, step := range s.steps() {
+func (s *Service) round(ctx context.Context, steps []step, due map[string]time.Time) {
+	for _, step := range steps {
 		if ctx.Err() != nil || time.Now().Before(due[step.name]) {
 			continue
 		}

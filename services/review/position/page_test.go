@@ -134,7 +134,7 @@ func TestTheConflictPageShowsBoth(t *testing.T) {
 		t.Fatalf("answered %d: %s", answer.Code, answer.Body)
 	}
 	page := answer.Body.String()
-	wants(t, page, "Någon annan hann före", "Gäller nu", "Åtgärd: belysning. Ansvarig Bostads AB, klart 2026-12-01.", "Ring Anna om stolparna", "Ditt", "Avskriven: slump.", "Vi såg inget på plats")
+	wants(t, page, "Någon annan hann före", "sparades av Karin Koordinator", "Gäller nu", "Åtgärd: belysning. Ansvarig Bostads AB, klart 2026-12-01.", "Ring Anna om stolparna", "Ditt", "Avskriven: slump.", "Vi såg inget på plats")
 	again := filled(page)
 	if again.Get("version") != "1" || again.Get("kind") != "dismiss" || again.Get("note") != "Vi såg inget på plats" {
 		t.Fatalf("the form now holds %v", again)

@@ -78,7 +78,7 @@ func (k known) place(l web.Locale, now time.Time) placeView {
 		view.Note = p.Note
 	default:
 		view.State = k.says(l, *p) + " " + l.T("state.taken", l.Moment(p.DecidedAt.In(k.town.Rhythm.Zone)), k.whoDecided(l, *p))
-		view.Tag, view.TagText = "plain", in(l, p.Kind.Text())
+		view.Tag, view.TagText = "ok", l.T("tag.taken")
 		view.Note = p.Note
 		if k.flag.Observed > p.Observed {
 			view.State += " " + l.T("state.grown", l.Int(p.Observed), l.Int(k.flag.Observed))
@@ -152,7 +152,7 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, who looker, k kn
 	if c != nil {
 		status, title = http.StatusConflict, l.T("conflict.title")
 		at := c.Stored.DecidedAt.In(k.town.Rhythm.Zone)
-		view.Lead = l.T("conflict.lead", l.Moment(at))
+		view.Lead = l.T("conflict.lead", k.whoDecided(l, c.Stored), l.Moment(at))
 		view.Both = [][2]string{{l.T("conflict.theirs"), withNote(l, k.says(l, c.Stored), c.Stored.Note)}, {l.T("conflict.yours"), withNote(l, k.intends(l, d), d.Note)}}
 		d.Version = c.Stored.Version
 	}

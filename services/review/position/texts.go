@@ -18,6 +18,7 @@ func Texts() web.Catalogue {
 
 		"tag.waiting":    {SV: "Väntar", EN: "Waiting"},
 		"tag.returned":   {SV: "Åter", EN: "Back"},
+		"tag.taken":      {SV: "Beslutad", EN: "Decided"},
 		"tag.ended":      {SV: "Avslutad", EN: "Ended"},
 		"state.waiting":  {SV: "Ingen har tagit ställning. Platsen flaggades %s.", EN: "Nobody has taken a position. The place was flagged %s."},
 		"state.ended":    {SV: "Platsen är inte längre flaggad. Ingen tog ställning.", EN: "The place is no longer flagged. Nobody took a position."},
@@ -51,7 +52,7 @@ func Texts() web.Catalogue {
 		"until.option":     {SV: "%s (från %s)", EN: "%s (from %s)"},
 
 		"conflict.title":  {SV: "Någon annan hann före", EN: "Somebody else was first"},
-		"conflict.lead":   {SV: "Ett beslut sparades %s, medan du fyllde i ditt. Inget av det du skrev är förlorat. Spara igen om ditt ska gälla.", EN: "A decision was saved %s while you filled in yours. Nothing that you wrote is lost. Save again if yours is to hold."},
+		"conflict.lead":   {SV: "Ett beslut sparades av %s %s, medan du fyllde i ditt. Inget av det du skrev är förlorat. Spara igen om ditt ska gälla.", EN: "A decision was saved by %s %s while you filled in yours. Nothing that you wrote is lost. Save again if yours is to hold."},
 		"conflict.theirs": {SV: "Gäller nu", EN: "Holds now"},
 		"conflict.yours":  {SV: "Ditt", EN: "Yours"},
 		"again.back":      {SV: "Tillbaka till platsen utan att spara", EN: "Back to the place without saving"},
