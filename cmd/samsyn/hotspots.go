@@ -10,6 +10,7 @@ import (
 
 	"samsyn/internal/pg"
 	"samsyn/services/alerting"
+	"samsyn/services/review/position"
 )
 
 type hotspotsCommand struct {
@@ -21,22 +22,44 @@ type hotspotsCommand struct {
 func (hotspotsCommand) Help() string {
 	return `Open places first, very serious ones before others, then by how far above the limit they are.
 
+position says how a place stands in the review: act, watch, dismiss, hand_over, or returned where a watch is over.
+
 Example: samsyn hotspots -m 0780 --all`
+}
+
+// flaggedPlace is a flagged place and how it stands in the review: act, watch, dismiss, hand_over, returned, or empty.
+type flaggedPlace struct {
+	alerting.Place
+	Position string `json:"position,omitempty"`
 }
 
 // Run lists them.
 func (c hotspotsCommand) Run(ctx context.Context, p *program) error {
-	return withAlerting(ctx, p, c.inMunicipality, func(ctx context.Context, s *alerting.Service) error {
-		places, err := s.Places(ctx, pg.System, c.Municipality, c.All)
+	return withInstallation(ctx, p, func(ctx context.Context, in *installation) error {
+		s, err := in.alertingFor(ctx, p, c.inMunicipality)
 		if err != nil {
 			return err
 		}
-		t := table{header: []string{"id", "state", "grade", "kind", "where", "group", "window", "observed", "expected", "agencies", "since", "why"}}
-		for _, h := range places {
-			t.add(h.ID.String(), h.State, h.Grade, h.Kind, h.Level+" "+strings.Join(h.Areas, " "), h.Group, h.From+" - "+h.To, strconv.Itoa(h.Observed),
+		places, err := s.Places(ctx, pg.System, c.Municipality, c.All)
+		if err != nil {
+			return away(ctx, err)
+		}
+		pool, err := in.Pool(ctx, pg.RoleReview, 1)
+		if err != nil {
+			return err
+		}
+		states, err := position.States(ctx, pool, pg.System, string(c.Municipality))
+		if err != nil {
+			return away(ctx, err)
+		}
+		t := table{header: []string{"id", "state", "position", "grade", "kind", "where", "group", "window", "observed", "expected", "agencies", "since", "why"}}
+		shown := make([]flaggedPlace, len(places))
+		for i, h := range places {
+			shown[i] = flaggedPlace{h, states[h.ID]}
+			t.add(h.ID.String(), h.State, states[h.ID], h.Grade, h.Kind, h.Level+" "+strings.Join(h.Areas, " "), h.Group, h.From+" - "+h.To, strconv.Itoa(h.Observed),
 				strconv.FormatFloat(h.Expected, 'f', 1, 64), strings.Join(h.Agencies, " "), h.OpenedAsOf.Format(time.RFC3339), h.Reason.SV)
 		}
-		return p.write(map[string]any{"hotspots": list(places)}, t)
+		return p.write(map[string]any{"hotspots": list(shown)}, t)
 	})
 }
 

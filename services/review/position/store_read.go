@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"samsyn/internal/pg"
 	"samsyn/services/review/calendar"
 )
 
@@ -70,6 +71,28 @@ SELECT ` + positionColumns + `, coalesce(r.name, f.area) AS area_name, f.grp, f.
 // flagged, and whatever was decided since a time.
 func StandingTx(ctx context.Context, tx pgx.Tx, municipality string, since time.Time) ([]Standing, error) {
 	return collect[Standing](ctx, tx, "positions", selectStanding, municipality, since)
+}
+
+const selectStates = `-- position: how each place stands
+SELECT flag, CASE WHEN returned_at IS NOT NULL THEN 'returned' WHEN kind = 'handover' THEN 'hand_over' ELSE kind END AS state
+  FROM review.position WHERE municipality = $1`
+
+// States reads, as a viewer, how each place of a municipality with a position stands: act, watch, dismiss, hand_over, or returned where a
+// watch is over and waits for a new position.
+func States(ctx context.Context, db pg.Beginner, v pg.Viewer, municipality string) (map[uuid.UUID]string, error) {
+	type row struct {
+		Flag  uuid.UUID
+		State string
+	}
+	all := map[uuid.UUID]string{}
+	err := pg.InTx(ctx, db, v, func(tx pgx.Tx) error {
+		rows, err := collect[row](ctx, tx, "positions", selectStates, municipality)
+		for _, r := range rows {
+			all[r.Flag] = r.State
+		}
+		return err
+	})
+	return all, err
 }
 
 // Share says how often an alarm was none, as those who decide judged it.

@@ -210,6 +210,9 @@ func TestAWatchedPlaceComesBackOnceInItsWeek(t *testing.T) {
 	if len(waiting) != 1 || !waiting[0].Returned || waiting[0].Flag != flag {
 		t.Errorf("waiting: %+v", waiting)
 	}
+	if states, err := position.States(t.Context(), w.pool, w.visit.Viewer, code); err != nil || states[flag] != "returned" {
+		t.Errorf("states: %v, %v", states, err)
+	}
 	// A new watch after that comes back again, once.
 	w.now = time.Date(2027, 1, 5, 9, 0, 0, 0, time.UTC)
 	w.mustDecide(position.Decision{Flag: flag, Version: 1, Kind: position.Watch, Until: week(2027, 3)})
