@@ -81,8 +81,10 @@ func newTownFor(t testing.TB) *town {
 	})
 	w.handler = mux
 	w.municipality("0001", "Provstad")
-	w.visit = web.Visit{Viewer: pg.Viewer{Municipality: "0001", Roles: []string{"coordinator"}}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}},
-		Acts: map[web.Act]bool{web.ActNumbers: true}}
+	w.visit = web.Visit{
+		Viewer: pg.Viewer{Municipality: "0001", Roles: []string{"coordinator"}}, Choices: []web.Choice{{Municipality: "0001", Name: "Provstad"}},
+		Acts: map[web.Act]bool{web.ActNumbers: true},
+	}
 	return w
 }
 
