@@ -27,6 +27,7 @@ import (
 	"samsyn/events"
 	"samsyn/internal/geo"
 	"samsyn/internal/synth"
+	"samsyn/services/review/calendar"
 )
 
 //go:embed data
@@ -44,6 +45,10 @@ type World struct {
 	Published []Published
 	// Differences say why our count and the publisher's cannot agree in some areas. No point is moved to make them.
 	Differences map[events.AreaCode]string
+	// Reviewed is the week that the last meeting looked at: its deadline and its meeting are over. Nil: no meetings are held.
+	Reviewed *calendar.Week
+	// People are those of the review, by what they are. They are as made up as the rest.
+	People []Person
 	// Source names origin and licence in one line, for the foot of a page.
 	Source string
 }
@@ -58,7 +63,9 @@ type Municipality struct {
 	HistoryFrom time.Time
 	// Replay says that the clock stands still and is moved by whoever plays the items (Days).
 	Replay bool
-	MadeUp bool
+	// StandsAt is where the clock of a replay stands at first; zero: HistoryFrom.
+	StandsAt time.Time
+	MadeUp   bool
 }
 
 // Area is what `samsyn areas import` takes, one for each level of municipality,
@@ -100,6 +107,14 @@ type Subscription struct {
 	Agency     events.AgencyID
 	Area       events.AreaCode // the municipality's code is all of it
 	Language   string          // sv, en
+}
+
+// Person is what `samsyn person add` takes. Names say what somebody is and that nobody is meant; addresses are in example.org.
+type Person struct {
+	Name, Mail string
+	Agency     events.AgencyID // empty for an administrator
+	Unit       string          // of whoever reports
+	Roles      []string
 }
 
 // Published is one column of counts that the publisher of the data made. They are

@@ -15,6 +15,7 @@ import (
 	"samsyn/events"
 	"samsyn/internal/geo"
 	"samsyn/internal/synth"
+	"samsyn/services/review/calendar"
 )
 
 const (
@@ -32,7 +33,10 @@ var vaxjoDistricts = map[events.AreaCode]string{
 	"stad-soder": "Staden, söder", "stad-vaster": "Staden, väster", "orter": "Mindre orter", "land-norr": "Landsbygden, norr", "land-soder": "Landsbygden, söder",
 }
 
-// Vaxjo is half a year of made-up events in Växjö up to now.
+// Forening is an association of Växjö: it owns actions and reports nothing.
+const Forening events.AgencyID = "nattvandrarna"
+
+// Vaxjo is half a year of made-up events in Växjö up to now, with the people of its weekly review.
 func Vaxjo(now time.Time) (World, error) {
 	areas, err := vaxjoAreas()
 	if err != nil {
@@ -43,15 +47,18 @@ func Vaxjo(now time.Time) (World, error) {
 		return World{}, fmt.Errorf("time zone %s: %w", vaxjoZone, err)
 	}
 	town := vaxjoTown(areas, zone)
+	reviewed := calendar.Default(zone).Last(now)
+	town.Reviewed = reviewed.Monday(zone)
 	items, err := synth.World(town, vaxjoSeed, now)
 	if err != nil {
 		return World{}, fmt.Errorf("make up events of %s: %w", vaxjo, err)
 	}
-	agencies := make([]Agency, 0, 4)
+	agencies := make([]Agency, 0, 5)
 	for _, a := range synth.Cast(town) {
 		agencies = append(agencies, Agency{Code: a.Code, Name: a.Name, Kind: a.Kind, StartedOn: a.StartedOn(town, now), Mappings: a.Mappings, Units: units(a)})
 	}
 	first := synth.FirstDay(town, now)
+	agencies = append(agencies, Agency{Code: Forening, Name: "Nattvandrarna", Kind: "association", StartedOn: first})
 	return World{
 		Municipality: Municipality{Code: vaxjo, Name: "Växjö", TimeZone: vaxjoZone, EPSG: geo.SWEREF99TM, HistoryFrom: first, MadeUp: true},
 		Areas:        areas,
@@ -60,9 +67,29 @@ func Vaxjo(now time.Time) (World, error) {
 			{Name: "Trygghetssamordnaren", Mail: "samordnare@vaxjo.example.org", Role: "coordinator", Agency: synth.Kommun, Area: vaxjo, Language: "sv"},
 			{Name: "Områdespolisen", Mail: "omradespolis@vaxjo.example.org", Role: "member", Agency: synth.Polis, Area: "stad-norr", Language: "sv"},
 		},
-		Items:  items,
+		Items: items, Reviewed: &reviewed, People: vaxjoPeople(),
 		Source: "DeSO 2025, SCB, CC0 1.0; händelserna är påhittade",
 	}, nil
+}
+
+// vaxjoPeople are one of each kind: a reporter of each agency that reports, who leads one, who meets, who coordinates, who administers, and
+// somebody of the association.
+func vaxjoPeople() []Person {
+	person := func(what, mail string, agency events.AgencyID, unit string, roles ...string) Person {
+		return Person{Name: what + ", Växjö (påhittad)", Mail: mail + "@vaxjo.example.org", Agency: agency, Unit: unit, Roles: roles}
+	}
+	return []Person{
+		person("Samordnare", "trygghetssamordnare", synth.Kommun, "", "coordinator"),
+		person("Fastighetsskötare", "fastighetsskotare", synth.Bostad, "norr", "reporter"),
+		person("Väktare", "vaktare", synth.Kommun, "vakt", "reporter"),
+		person("Områdespolis", "polis", synth.Polis, "omrade", "reporter"),
+		person("Skolvärd", "skolvard", synth.Skola, "hogstadiet", "reporter"),
+		person("Förvaltningschef", "forvaltning", synth.Bostad, "", "agency_lead", "member"),
+		person("Kommunpolis", "kommunpolis", synth.Polis, "", "member"),
+		person("Rektor", "rektor", synth.Skola, "", "member"),
+		person("Nattvandrare", "nattvandrare", Forening, "", "reporter"),
+		person("Administratör", "administrator", "", "", "admin"),
+	}
 }
 
 func units(a synth.Agency) []Unit {
@@ -78,7 +105,7 @@ func units(a synth.Agency) []Unit {
 func vaxjoTown(areas []Area, zone *time.Location) synth.Town {
 	town := synth.Town{Municipality: vaxjo, Zone: zone, Scene: synth.Scene{
 		Rise: "0780C1260", Serious: "0780C1240", Shared: "0780C1180", Match: "stad-norr", Quiet: "stad-soder",
-		Outside: orb.Point{13.91, 57.31},
+		Gathering: "0780C1320", Dealing: "0780C1130", Outside: orb.Point{13.91, 57.31},
 	}}
 	for i, a := range areas {
 		if a.Level != geo.LevelArea {

@@ -11,12 +11,17 @@ import (
 )
 
 // story is what the demo shows: one event that three agencies see, a place with a
-// clear rise, one shooting. All of it lies in the last days before now.
+// clear rise, one shooting, all in the last days before now; and where meetings are
+// held, two places that the last one had to decide about.
 func (w *world) story() {
 	r := newDice(w.seed, 1)
 	w.oneEventThreeEyes(r)
 	w.rise(r)
 	w.shooting(r)
+	if !w.town.Reviewed.IsZero() {
+		w.gatherings(r)
+		w.dealing(r)
+	}
 }
 
 // oneEventThreeEyes: yesterday evening a caretaker, a guard and the police see the
@@ -45,24 +50,52 @@ func (w *world) oneEventThreeEyes(r *dice) {
 
 const (
 	riseReports = 12
+	riseDays    = 6
 	riseApart   = 160.0 // metres: no two of them are one event
 )
 
-// rise: twelve acts of damage in one area in six days, seen by all.
+// eye is a unit that sees something, and what it calls it.
+type eye struct {
+	agency         events.AgencyID
+	unit, category string
+}
+
+// rise: twelve acts of damage in one area in six days, seen by all. Where a meeting was
+// held in these days they lie in fewer, after the week it looked at.
 func (w *world) rise(r *dice) {
-	area := w.area(w.town.Scene.Rise)
+	first, days := w.today.AddDate(0, 0, -riseDays), riseDays
+	for !w.town.Reviewed.IsZero() && days > 1 && first.Before(w.town.Reviewed.AddDate(0, 0, 7)) {
+		first, days = first.AddDate(0, 0, 1), days-1
+	}
+	w.several(r, w.town.Scene.Rise, riseReports, []eye{
+		{Bostad, "norr", "x:GLAS"}, {Kommun, "vakt", "property_damage"}, {Polis, "omrade", "vehicle_damage"}, {Skola, "hogstadiet", "broken_window"},
+	}, func(i int) time.Time { return clock(first.AddDate(0, 0, i*days/riseReports), 17+i%4, 10*(i%5)) })
+}
+
+// gatherings: ten evenings of trouble in the reviewed week, from Tuesday to Saturday.
+func (w *world) gatherings(r *dice) {
+	w.several(r, w.town.Scene.Gathering, 10, []eye{
+		{Kommun, "vakt", "unsafe_gathering"}, {Bostad, "norr", "x:OBEHOR"}, {Polis, "omrade", "public_intoxication"}, {Skola, "fritid", "group_conflict"},
+	}, func(i int) time.Time { return clock(w.town.Reviewed.AddDate(0, 0, 1+i/2), 19+i%3, 5+10*(i%5)) })
+}
+
+// dealing: seven signs of it in the first days of the reviewed week, so that somebody
+// can decide to wait and see before the week is over.
+func (w *world) dealing(r *dice) {
+	w.several(r, w.town.Scene.Dealing, 7, []eye{
+		{Kommun, "falt", "drug_litter"}, {Bostad, "norr", "drug_litter"}, {Polis, "omrade", "suspected_drug_dealing"},
+	}, func(i int) time.Time { return clock(w.town.Reviewed.AddDate(0, 0, i/3), 10+2*(i%3), 15) })
+}
+
+// several is the same kind of thing at places apart in one area, seen by some in turn.
+func (w *world) several(r *dice, where events.AreaCode, n int, eyes []eye, when func(int) time.Time) {
+	area := w.area(where)
 	var spots []orb.Point
-	for range riseReports {
+	for range n {
 		spots = append(spots, w.apart(r, area, spots))
 	}
-	eyes := []struct {
-		agency         events.AgencyID
-		unit, category string
-	}{{Bostad, "norr", "x:GLAS"}, {Kommun, "vakt", "property_damage"}, {Polis, "omrade", "vehicle_damage"}, {Skola, "hogstadiet", "broken_window"}}
 	for i, p := range spots {
-		e := eyes[i%len(eyes)]
-		day := w.today.AddDate(0, 0, -6+i/2)
-		from := clock(day, 17+i%4, 10*(i%5))
+		e, from := eyes[i%len(eyes)], when(i)
 		text := one(r, kindOf(w.agency(e.agency), e.category).texts)
 		w.tell(e.agency, e.unit, p, events.Incident{
 			Category: e.category, Occurred: events.Interval{From: from, To: from.Add(30 * time.Minute)}, PlaceType: "other_public", Origin: "told", Text: madeUp + text,

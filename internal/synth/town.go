@@ -21,6 +21,9 @@ type Town struct {
 	Areas        []Area
 	// Scene says where the story takes place.
 	Scene Scene
+	// Reviewed is the local Monday of the week that the last meeting looked at; zero for a town without meetings. The story then begins in
+	// that week, and what is to wait for a position lies after it.
+	Reviewed time.Time
 }
 
 // Area is one area that things happen in.
@@ -33,6 +36,7 @@ type Area struct {
 }
 
 // Scene names the areas of the story: each an area's code, Match and Quiet districts.
+// Gathering and Dealing may be empty where the town has no Reviewed week.
 type Scene struct {
 	Rise    events.AreaCode // far more damage than usual in the last days
 	Serious events.AreaCode // one shooting this week
@@ -40,6 +44,9 @@ type Scene struct {
 	Match   events.AreaCode // the district of a coming match
 	Quiet   events.AreaCode // the district whose caretakers fall silent
 	Outside orb.Point       // a point outside the municipality
+
+	Gathering events.AreaCode // gatherings through the reviewed week
+	Dealing   events.AreaCode // dealing in its first days
 }
 
 // errNoGround is an area whose polygons enclose nothing to put an event on.

@@ -65,7 +65,11 @@ func newWorld(t Town, seed uint64, now time.Time) (*world, error) {
 		w.grounds = append(w.grounds, g)
 		w.weights = append(w.weights, a.Weight)
 	}
-	for _, code := range []events.AreaCode{t.Scene.Rise, t.Scene.Serious, t.Scene.Shared} {
+	scene := []events.AreaCode{t.Scene.Rise, t.Scene.Serious, t.Scene.Shared}
+	if !t.Reviewed.IsZero() {
+		scene = append(scene, t.Scene.Gathering, t.Scene.Dealing)
+	}
+	for _, code := range scene {
 		if w.area(code) < 0 {
 			return nil, fmt.Errorf("scene: area %q is not in the town", code)
 		}

@@ -229,6 +229,49 @@ func TestTheStoryIsTold(t *testing.T) {
 	wantOneIncident(t, shared)
 }
 
+// In a town that holds meetings the last one had something to decide about, and what happened since waits for the next,
+// whatever day it is.
+func TestTheStoryOfAReviewedWeek(t *testing.T) {
+	town := grid(t)
+	town.Scene.Gathering, town.Scene.Dealing = "a31", "a23"
+	town.Reviewed = time.Date(2026, 11, 9, 0, 0, 0, 0, town.Zone)
+	after := town.Reviewed.AddDate(0, 0, 7)
+	for _, now := range []time.Time{
+		time.Date(2026, 11, 17, 10, 0, 0, 0, town.Zone), // the meeting has just ended
+		time.Date(2026, 11, 18, 12, 0, 0, 0, town.Zone),
+		time.Date(2026, 11, 22, 12, 0, 0, 0, town.Zone),
+		time.Date(2026, 11, 24, 9, 59, 0, 0, town.Zone), // the next one is about to end
+	} {
+		found := map[string]int{}
+		for _, item := range world(t, town, now) {
+			e, reasons := events.Decode(item.Body)
+			if len(reasons) > 0 || e.Incident == nil {
+				continue
+			}
+			at := e.Incident.Occurred.From
+			told := e.Incident.PlaceType == "other_public" && e.Incident.Origin == "told"
+			switch p := e.Incident.Place.Point; {
+			case !told:
+			case in(town, "a33", p) && at.Before(after) && !at.Before(after.AddDate(0, 0, -7)):
+				found["too early"]++
+			case in(town, "a33", p) && !at.Before(after):
+				found["waits"]++
+			case in(town, "a31", p) && at.After(town.Reviewed) && at.Before(after):
+				found["gatherings"]++
+			case in(town, "a23", p) && at.After(town.Reviewed) && at.Before(town.Reviewed.AddDate(0, 0, 3)):
+				found["dealing"]++
+			}
+		}
+		if found["waits"] < 10 || found["gatherings"] < 10 || found["dealing"] < 7 || found["too early"] > 1 {
+			t.Errorf("at %s: %v", now, found)
+		}
+	}
+	town.Scene.Dealing = "nowhere"
+	if _, err := synth.World(town, 1, saturdayNight); err == nil {
+		t.Error("a scene outside the town is taken")
+	}
+}
+
 // wantOneIncident checks what the correlator links: 75 m, hull of times within 24 h,
 // three agencies.
 func wantOneIncident(t *testing.T, shared []events.Event) {

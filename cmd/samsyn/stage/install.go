@@ -28,6 +28,9 @@ func Install(ctx context.Context, r *registry.Service, w demo.World) (bool, erro
 	}
 	if w.Municipality.Replay {
 		m.Clock, m.AsOf = registry.ClockReplay, &w.Municipality.HistoryFrom
+		if !w.Municipality.StandsAt.IsZero() {
+			m.AsOf = &w.Municipality.StandsAt
+		}
 	}
 	var exists *registry.ExistsError
 	if err := r.AddMunicipality(ctx, m); errors.As(err, &exists) {

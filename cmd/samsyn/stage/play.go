@@ -5,6 +5,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"samsyn/deploy/demo"
@@ -58,6 +59,39 @@ func (p *Player) Play(ctx context.Context, w demo.World) error {
 		p.Progress(w.Municipality.Name, done, len(w.Items))
 	}
 	return nil
+}
+
+// PlayTo sends what of a world with a clock of its own was sent up to a time, moves the clock there, and waits until that is decided
+// and looked at. It returns what is left.
+func (p *Player) PlayTo(ctx context.Context, w demo.World, items []synth.Item, to time.Time) (left []synth.Item, err error) {
+	n := slices.IndexFunc(items, func(i synth.Item) bool { return i.At.After(to) })
+	if n < 0 {
+		n = len(items)
+	}
+	if err := p.publish(ctx, w, items[:n]); err != nil {
+		return nil, err
+	}
+	if err := until(ctx, p.decided); err != nil {
+		return nil, err
+	}
+	if err := p.Registry.SetAsOf(ctx, w.Municipality.Code, to); err != nil {
+		return nil, fmt.Errorf("move the clock of %s: %w", w.Municipality.Code, err)
+	}
+	p.Progress(w.Municipality.Name, len(w.Items)-len(items)+n, len(w.Items))
+	return items[n:], p.Settled(ctx, w)
+}
+
+// PlayOn gives a world the time of the world, sends what is left, and waits until that is decided and looked at.
+func (p *Player) PlayOn(ctx context.Context, w demo.World, items []synth.Item) error {
+	err := p.Registry.SetMunicipality(ctx, w.Municipality.Code, func(m *registry.Municipality) { m.Clock = registry.ClockWall })
+	if err != nil {
+		return fmt.Errorf("set the clock of %s going: %w", w.Municipality.Code, err)
+	}
+	if err := p.publish(ctx, w, items); err != nil {
+		return err
+	}
+	p.Progress(w.Municipality.Name, len(w.Items), len(w.Items))
+	return p.Settled(ctx, w)
 }
 
 func (p *Player) publish(ctx context.Context, w demo.World, items []synth.Item) error {
