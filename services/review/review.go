@@ -129,3 +129,9 @@ func (s *Service) WeekPanels() []web.Panel {
 
 // Situations is the part that compiles and freezes pictures, for commands.
 func (s *Service) Situations() *situation.Service { return s.situations }
+
+// Meetings is the part that plans and holds meetings, for commands.
+func (s *Service) Meetings() *meeting.Service { return s.meetings }
+
+// Feedback is the part that answers reporters, for commands.
+func (s *Service) Feedback() *feedback.Service { return s.feedback }
