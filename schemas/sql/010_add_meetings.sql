@@ -95,7 +95,7 @@ CREATE TABLE review.calendar_feed (
   created_at   timestamptz NOT NULL,
   PRIMARY KEY (municipality, person)
 );
-CREATE UNIQUE INDEX calendar_feed_secret ON review.calendar_feed (secret_hash);
+CREATE INDEX calendar_feed_secret ON review.calendar_feed (secret_hash);
 
 -- A worker has no viewer. A page has one: it reads its viewer's municipality, and a coordinator changes it.
 DO $$
