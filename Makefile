@@ -4,6 +4,7 @@
 GO      ?= $(shell command -v go || echo /usr/local/go/bin/go)
 DATA    ?= data
 SAMSYN  := bin/samsyn
+SCREENS := tools/e2e/screens
 # The revision is written into the binary, unless git will not tell (no repository, or another user's).
 STAMP   := -buildvcs=$(shell git status >/dev/null 2>&1 && echo true || echo false)
 # The race detector needs a C compiler; tests without it are better than none.
@@ -12,7 +13,7 @@ TEST    := $(GO) test $(RACE) -shuffle=on -timeout 30m
 FILES    = $(shell git ls-files --cached --others --exclude-standard '*.go')
 
 .DEFAULT_GOAL := help
-.PHONY: help run up demo test test-long check lint fmt bench build need clean
+.PHONY: help run up demo test test-long e2e screenshots check lint fmt bench build need need-browser clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +27,19 @@ up: build ## start everything without the demo
 demo: build ## load and replay the demo once, as JSON, and end
 	$(SAMSYN) demo --exit --output json --data $(DATA)
 
-test: need ## run the tests (about ten minutes cold on two cores)
+test: need need-browser ## run the tests, those in a browser too (about ten minutes cold on two cores)
 	$(TEST) ./...
 
-test-long: need ## run the tests and those that take hours
+test-long: need need-browser ## run the tests and those that take hours
 	$(TEST) -timeout 4h -tags long ./...
+
+e2e: need need-browser ## run the tests in a browser alone (E2E="report.spec.js -g keys" for some)
+	SAMSYN_E2E='$(E2E)' $(GO) test -count=1 -timeout 10m -v -run TestInTheBrowser ./cmd/samsyn
+
+screenshots: need need-browser ## photograph every screen and state that those tests reach, at three widths
+	@rm -rf $(SCREENS)
+	SAMSYN_SCREENSHOTS=$(CURDIR)/$(SCREENS) $(GO) test -count=1 -timeout 10m -run TestInTheBrowser ./cmd/samsyn
+	@echo "$$(find $(SCREENS) -name '*.png' | wc -l) pictures in $(SCREENS)/{phone,small,laptop}"
 
 check: fmt-check lint deadcode ## everything a machine can say without running the program
 
@@ -59,8 +68,11 @@ build: need ## build bin/samsyn, one static binary
 need: ## find Go and PostgreSQL, or install or name what is missing
 	@GO="$(GO)" sh tools/need
 
+need-browser:
+	@sh tools/e2e/need
+
 clean: ## remove what was built; data stays
-	rm -rf bin coverage
+	rm -rf bin coverage tools/e2e/node_modules $(SCREENS)
 
 # The linters have two hundred requirements, which are kept out of go.mod. Built once, cached.
 bin/tools/golangci-lint bin/tools/gofumpt bin/tools/deadcode &: tools/go.mod tools/go.sum
