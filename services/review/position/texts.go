@@ -5,7 +5,10 @@ package position
 import "samsyn/internal/web"
 
 // Texts are what the pages of positions say.
-func Texts() web.Catalogue {
+func Texts() web.Catalogue { return placeTexts().With(refusals()).With(listTexts()) }
+
+// placeTexts are those of the page of a place and of its form.
+func placeTexts() web.Catalogue {
 	return web.Catalogue{
 		"group.all": {SV: "alla slag tillsammans", EN: "all kinds together"},
 		"nobody":    {SV: "installationens terminal", EN: "the installation's terminal"},
@@ -50,7 +53,12 @@ func Texts() web.Catalogue {
 		"form.hint":        {SV: "Läses av er som beslutar. Visas aldrig på väggen eller för andra. Inga personuppgifter.", EN: "Read by those of you who decide. Never shown on the wall or to others. No personal data."},
 		"form.save":        {SV: "Spara beslut", EN: "Save the decision"},
 		"until.option":     {SV: "%s (från %s)", EN: "%s (from %s)"},
+	}
+}
 
+// refusals say why a decision was not stored.
+func refusals() web.Catalogue {
+	return web.Catalogue{
 		"conflict.title":  {SV: "Någon annan hann före", EN: "Somebody else was first"},
 		"conflict.lead":   {SV: "Ett beslut sparades av %s %s, medan du fyllde i ditt. Inget av det du skrev är förlorat. Spara igen om ditt ska gälla.", EN: "A decision was saved by %s %s while you filled in yours. Nothing that you wrote is lost. Save again if yours is to hold."},
 		"conflict.theirs": {SV: "Gäller nu", EN: "Holds now"},
@@ -80,7 +88,12 @@ func Texts() web.Catalogue {
 		"invalid.due_on.missing": {SV: "Skriv när det ska vara klart.", EN: "Write when it is due."},
 		"invalid.due_on.day":     {SV: "Välj en dag från i dag, högst ett år fram.", EN: "Choose a day from today, at most a year ahead."},
 		"invalid.due_on.refused": {SV: "Välj en dag från i dag, högst ett år fram.", EN: "Choose a day from today, at most a year ahead."},
+	}
+}
 
+// listTexts are those of the lists of what waits and is parked.
+func listTexts() web.Catalogue {
+	return web.Catalogue{
 		"age.today": {SV: "i dag", EN: "today"},
 		"age.one":   {SV: "för %s dag sedan", EN: "%s day ago"},
 		"age.many":  {SV: "för %s dagar sedan", EN: "%s days ago"},
