@@ -21,8 +21,10 @@ import (
 // demoReport is what the demo found, as --output json writes it.
 type demoReport struct {
 	Municipalities []demoMunicipality `json:"municipalities"`
-	Verify         any                `json:"verify"` // "ok", or the problems
-	Seconds        float64            `json:"seconds"`
+	// Weeks are the last reviewed week of each municipality that holds meetings.
+	Weeks   []demoWeek `json:"weeks"`
+	Verify  any        `json:"verify"` // "ok", or the problems
+	Seconds float64    `json:"seconds"`
 }
 
 type demoMunicipality struct {
@@ -51,9 +53,16 @@ type areaDifference struct {
 	ours, published int
 }
 
-func reportDemo(ctx context.Context, p *program, in *installation, worlds []demo.World) (demoReport, error) {
-	report := demoReport{Verify: "ok"}
+func reportDemo(ctx context.Context, p *program, in *installation, worlds []demo.World, public string) (demoReport, error) {
+	report := demoReport{Verify: "ok", Weeks: []demoWeek{}}
 	for _, w := range worlds {
+		if w.Reviewed != nil {
+			week, err := reportWeek(ctx, p, in, w, public)
+			if err != nil {
+				return report, err
+			}
+			report.Weeks = append(report.Weeks, week)
+		}
 		m, err := reportWorld(ctx, in, w)
 		if err != nil {
 			return report, err
@@ -126,6 +135,11 @@ func (r demoReport) write(p *program, in *installation) error {
 	}
 	if err := showMail(p, in); err != nil {
 		return err
+	}
+	for _, w := range r.Weeks {
+		if err := w.write(p); err != nil {
+			return err
+		}
 	}
 	p.out("\nverify: %v\n", r.Verify)
 	return nil
