@@ -203,6 +203,13 @@ CREATE FUNCTION contract.key_used(p_municipality text, p_agency text, p_prefix t
 REVOKE ALL ON FUNCTION contract.key_used(text, text, text, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION contract.key_used(text, text, text, timestamptz) TO samsyn_intake;
 
+-- contract.reference_changed says that something beside the registry changed by which events are judged.
+CREATE FUNCTION contract.reference_changed(p_municipality text) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = registry, pg_temp
+  AS $$ UPDATE registry.municipality SET version = version + 1 WHERE municipality = p_municipality $$;
+REVOKE ALL ON FUNCTION contract.reference_changed(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION contract.reference_changed(text) TO samsyn_access;
+
 -- Row-level security, forced: the owner of the tables sees nothing either.
 DO $$
 DECLARE
@@ -230,6 +237,7 @@ CREATE POLICY intake_read ON registry.agency_key FOR SELECT TO samsyn_intake USI
 GRANT SELECT ON registry.agency_key TO samsyn_intake;
 CREATE POLICY definer ON registry.agency_key TO samsyn_owner USING (true) WITH CHECK (true);
 CREATE POLICY definer ON registry.agency_login TO samsyn_owner, samsyn_rolemaker USING (true) WITH CHECK (true);
+CREATE POLICY definer ON registry.municipality FOR UPDATE TO samsyn_owner USING (true) WITH CHECK (true);
 -- Foreign keys are checked as the owner.
 CREATE POLICY foreign_keys ON registry.municipality FOR SELECT TO samsyn_owner USING (true);
 CREATE POLICY foreign_keys ON registry.agency FOR SELECT TO samsyn_owner USING (true);

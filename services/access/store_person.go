@@ -141,9 +141,13 @@ func (s store) places(ctx context.Context, m events.MunicipalityID) ([]place, er
 	return all, inStep("read agencies", err)
 }
 
+// Reports that name a group are judged by whether there is one.
 const upsertGroup = `-- access: a group
-INSERT INTO access.grp (municipality, grp, name) VALUES ($1, $2, $3)
-ON CONFLICT (municipality, grp) DO UPDATE SET name = excluded.name`
+WITH changed AS (
+  INSERT INTO access.grp (municipality, grp, name) VALUES ($1, $2, $3)
+  ON CONFLICT (municipality, grp) DO UPDATE SET name = excluded.name
+  RETURNING municipality)
+SELECT contract.reference_changed(municipality) FROM changed`
 
 func (s store) setGroup(ctx context.Context, m events.MunicipalityID, code, name string) error {
 	return inStep("set group "+code, s.exec(ctx, viewerOf(m), upsertGroup, m, code, name))

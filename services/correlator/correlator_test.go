@@ -4,10 +4,12 @@ package correlator
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"samsyn/events"
 	"samsyn/events/bus"
+	"samsyn/internal/pg"
 )
 
 // A caretaker, a guard and a police officer see one smashed entrance: the municipality counts one.
@@ -202,6 +204,22 @@ func TestHeadersForTheBrokerAreRefused(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("no receipt: %v", want)
+	}
+	w.verified()
+}
+
+// Groups narrow who may open a report. One that is not in the agreement is its sender's mistake: nobody would be in it.
+func TestGroupsAreThoseOfTheAgreement(t *testing.T) {
+	w := newTown(t)
+	w.execAs(pg.RoleAccess, `INSERT INTO access.grp (municipality, grp, name) VALUES ('0780', 'centrum', 'Centrum')`)
+	w.start()
+	w.send(report1("bostad", "g-1", `groups=["centrum"]`), report1("bostad", "g-2", `groups=["centrum","norr"]`))
+	w.settled()
+	if got := w.text(`SELECT report || ' ' || groups::text FROM correlator.report`); got != "g-1 {centrum}" {
+		t.Errorf("accepted %s, want g-1 for the group", got)
+	}
+	if got := w.text(`SELECT reasons::text FROM contract.quarantine`); !strings.Contains(got, "unknown_group") || !strings.Contains(got, "/data/groups/1") {
+		t.Errorf("quarantined for %s, want the second group", got)
 	}
 	w.verified()
 }

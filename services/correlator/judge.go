@@ -147,9 +147,10 @@ func (r *reference) readIncident(v *verdict) {
 	if in.Severity != 0 {
 		v.reading.severity = in.Severity
 	}
-	// Groups come with agreements: until there are any, naming one cannot widen anyone's sight.
-	for i := range in.Groups {
-		v.quarantine(events.UnknownGroup, "/data/groups/"+strconv.Itoa(i))
+	for i, group := range in.Groups {
+		if !r.groups[group] {
+			v.quarantine(events.UnknownGroup, "/data/groups/"+strconv.Itoa(i))
+		}
 	}
 }
 

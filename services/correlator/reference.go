@@ -25,6 +25,7 @@ type reference struct {
 	replayed   bool
 	areas      *geo.Index
 	agencies   map[events.AgencyID]agency
+	groups     map[string]bool
 	mappings   map[events.AgencyID]map[string]string
 	properties map[events.AgencyID]map[string]orb.Point
 	categories map[string]schemas.Category

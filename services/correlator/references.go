@@ -184,6 +184,9 @@ SELECT code, level, coalesce(parent, ''), geometry FROM contract.area WHERE muni
 const readAgreements = `-- correlator: what each agency agreed to
 SELECT agency, sharing, text_allowed FROM contract.agency WHERE municipality = $1`
 
+const readGroups = `-- correlator: the groups of the agreement
+SELECT grp FROM contract.agreement_group WHERE municipality = $1`
+
 const readMappings = `-- correlator: the agencies' own codes
 SELECT agency, code, category FROM contract.mapping WHERE municipality = $1`
 
@@ -194,7 +197,7 @@ SELECT agency, property, address, lon, lat FROM contract.property WHERE municipa
 func (s *store) reference(ctx context.Context, m events.MunicipalityID) (*reference, error) {
 	ref := &reference{
 		municipality: m, agencies: map[events.AgencyID]agency{}, mappings: map[events.AgencyID]map[string]string{},
-		properties: map[events.AgencyID]map[string]orb.Point{}, categories: map[string]schemas.Category{},
+		groups: map[string]bool{}, properties: map[events.AgencyID]map[string]orb.Point{}, categories: map[string]schemas.Category{},
 	}
 	categories, _ := schemas.Categories()
 	for _, c := range categories {
@@ -205,7 +208,7 @@ func (s *store) reference(ctx context.Context, m events.MunicipalityID) (*refere
 			return err
 		}
 		for _, read := range []func(context.Context, pgx.Tx) error{
-			ref.readMunicipality, ref.readAreas, ref.readAgreements, ref.readMappings, ref.readProperties,
+			ref.readMunicipality, ref.readAreas, ref.readAgreements, ref.readGroups, ref.readMappings, ref.readProperties,
 		} {
 			if err := read(ctx, tx); err != nil {
 				return err
@@ -283,6 +286,18 @@ func (ref *reference) readAgreements(ctx context.Context, tx pgx.Tx) error {
 		ref.agencies[events.AgencyID(name)] = agency{sharing: sharing, textAllowed: text}
 		return nil
 	})
+	return err
+}
+
+func (ref *reference) readGroups(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, readGroups, string(ref.municipality))
+	if err != nil {
+		return err
+	}
+	codes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, code := range codes {
+		ref.groups[code] = true
+	}
 	return err
 }
 

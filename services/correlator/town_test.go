@@ -64,9 +64,15 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
+// exec writes what is the registry's.
 func (w *town) exec(sql string, args ...any) {
 	w.t.Helper()
-	pool, err := pg.Open(w.t.Context(), w.config, pg.RoleRegistry, 1)
+	w.execAs(pg.RoleRegistry, sql, args...)
+}
+
+func (w *town) execAs(role pg.Role, sql string, args ...any) {
+	w.t.Helper()
+	pool, err := pg.Open(w.t.Context(), w.config, role, 1)
 	if err != nil {
 		w.t.Fatal(err)
 	}

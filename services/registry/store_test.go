@@ -382,6 +382,7 @@ var definers = map[string]string{
 	"contract.app_agency":       "policies: which agency a login is",
 	"contract.app_municipality": "policies: which municipality a login belongs to",
 	"contract.key_used":         "intake notes that a key was used",
+	"contract.reference_changed": "access says that there is a new group",
 	"registry.make_login":       "the only way to make an agency's role",
 	"registry.close_login":      "suspension",
 	"registry.end_sessions":     "suspension",
