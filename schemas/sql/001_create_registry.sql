@@ -253,7 +253,7 @@ GRANT SELECT ON registry.mapping, registry.property TO samsyn_agency;
 CREATE VIEW contract.municipality WITH (security_invoker = true) AS
   SELECT municipality, name, time_zone, epsg, history_from, clock, as_of, made_up, version FROM registry.municipality;
 CREATE VIEW contract.area WITH (security_invoker = true) AS
-  SELECT municipality, code, level, name, parent, population, geometry, retired_at FROM registry.area;
+  SELECT municipality, code, level, name, parent, population, geometry, source, retired_at FROM registry.area;
 CREATE VIEW contract.agency WITH (security_invoker = true) AS
   SELECT municipality, agency, name, kind, started_on, suspended_at, sharing, serious, text_allowed, per_second, max_bytes,
          registry.login_name(municipality, agency) AS login FROM registry.agency;

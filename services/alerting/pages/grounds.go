@@ -5,6 +5,7 @@ package pages
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -27,6 +28,8 @@ type reference struct {
 	// core is a larger drawing of where the areas lie close; nil where it adds nothing.
 	core    *web.Drawing
 	coreBox orb.Bound
+	// sources are who the drawn areas come from, with their licence as it was given.
+	sources []string
 }
 
 type area struct {
@@ -81,6 +84,9 @@ func newReference(rows []areaRow, row municipality) (*reference, error) {
 		}
 		ref.byCode[a.code] = len(ref.areas)
 		ref.areas = append(ref.areas, a)
+		if r.Source != "" && !slices.Contains(ref.sources, r.Source) {
+			ref.sources = append(ref.sources, r.Source)
+		}
 	}
 	projection, err := geo.ProjectionOf(row.EPSG)
 	if err != nil {

@@ -80,6 +80,9 @@ func areaMap(k known, a ask, words lexicon) (web.Figure, []tab) {
 		}
 		f.Finding = changeFinding(rows, l)
 	}
+	if len(k.areas.sources) > 0 {
+		f.Note += " " + l.T("map.source", strings.Join(k.areas.sources, "; "))
+	}
 	f.Picture = pictures(rows, k, a, words)
 	tabs := []tab{
 		{Href: "/" + a.query("map", "") + "#map", Text: l.T("map.count"), Current: !a.change},

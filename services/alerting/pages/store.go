@@ -79,10 +79,11 @@ type areaRow struct {
 	Code, Level, Name, Parent string
 	Population                *int
 	Geometry                  []byte
+	Source                    string
 }
 
 const selectAreas = `-- pages: areas in use
-SELECT code, level, name, coalesce(parent, '') AS parent, population, geometry FROM contract.area
+SELECT code, level, name, coalesce(parent, '') AS parent, population, geometry, source FROM contract.area
  WHERE municipality = $1 AND retired_at IS NULL ORDER BY code`
 
 func (s store) readAreas(ctx context.Context) ([]areaRow, error) {

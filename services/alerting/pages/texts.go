@@ -114,6 +114,7 @@ var weekTexts = web.Catalogue{
 	"burden.finding": {SV: "%s av %s områden står för %s av händelserna.", EN: "%s of %s areas carry %s of the incidents."},
 	"burden.none":    {SV: "Inga händelser än.", EN: "No incidents yet."},
 
+	"map.source":        {SV: "Områden: %s.", EN: "Areas: %s."},
 	"source.head":       {SV: "Vem rapporterar", EN: "Who reports"},
 	"source.finding":    {SV: "Hört av: %s av %s enheter.", EN: "Heard from: %s of %s units."},
 	"source.missing":    {SV: "Tysta: %s. Tystnad är inte lugn.", EN: "Silent: %s. Silence is not calm."},
