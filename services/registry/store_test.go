@@ -264,8 +264,8 @@ func (h *house) fill(a, b events.AgencyID, each int) {
 		_, err := h.IssueKey(ctx, vaxjo, agency, "CANARY-"+string(agency))
 		h.must(err)
 		_, err = h.as("samsyn_correlator").Exec(ctx, `INSERT INTO correlator.event
-			(municipality, agency, kind, report, revision, batch, item, verb, event_id, said_kind, said_report, said_revision, content, outcome, stream_seq, stored_at, decided_at, reference_version)
-			SELECT $1, $2, 'incident', r, 1, n, 0, 'reported', 'e', 'incident', r, 1, '\x00', 'accepted', n, $3, $3, 1
+			(municipality, agency, kind, report, revision, batch, item, verb, event_id, said_kind, said_report, said_revision, content, outcome, stream_seq, stored_at, decided_at, reference_version, sha256, body)
+			SELECT $1, $2, 'incident', r, 1, n, 0, 'reported', 'e', 'incident', r, 1, '\x00', 'accepted', n, $3, $3, 1, sha256(r::bytea), r::bytea
 			  FROM generate_series(1, $4::int) n, concat('CANARY-', $2::text, '-', n) r`,
 			vaxjo, agency, noon, each)
 		h.must(err)
