@@ -379,13 +379,13 @@ func TestWebSeesTheViewersMunicipality(t *testing.T) {
 
 // definers may do more than their caller, so each is here by name, with what it is for.
 var definers = map[string]string{
-	"contract.app_agency":       "policies: which agency a login is",
-	"contract.app_municipality": "policies: which municipality a login belongs to",
-	"contract.key_used":         "intake notes that a key was used",
+	"contract.app_agency":        "policies: which agency a login is",
+	"contract.app_municipality":  "policies: which municipality a login belongs to",
+	"contract.key_used":          "intake notes that a key was used",
 	"contract.reference_changed": "access says that there is a new group",
-	"registry.make_login":       "the only way to make an agency's role",
-	"registry.close_login":      "suspension",
-	"registry.end_sessions":     "suspension",
+	"registry.make_login":        "the only way to make an agency's role",
+	"registry.close_login":       "suspension",
+	"registry.end_sessions":      "suspension",
 
 	"correlator.refresh_statistics": "the correlator tells the planner of tables it fills",
 
