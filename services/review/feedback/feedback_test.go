@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -84,6 +85,37 @@ func TestEachChangeIsToldOnce(t *testing.T) {
 	if !last.Changed.Equal(at(t, "2026-12-03T13:00:00+01:00")) {
 		t.Errorf("changed at %s", last.Changed)
 	}
+}
+
+// A flag that grows little has no new revision: who reported the same place an hour later, or a day before it was decided about, stands
+// not behind the flag and hears all the same. What comes after the decision is not told of it.
+func TestWhoReportsAfterAFlagHearsWhatWasDecided(t *testing.T) {
+	nats := testenv.NATS(t)
+	p := newPlace(t, nats)
+	nats.AddAgency(vaxjo, "bostad")
+	nats.AddAgency(vaxjo, "polis")
+	for report, day := range map[string]string{"b1": "2026-11-20", "b2": "2026-11-20", "b3": "2026-11-23", "b4": "2026-11-25", "b5": "2026-11-20", "b6": "2026-11-20"} {
+		p.report("bostad", report, day, "")
+	}
+	p.report("polis", "p2", "2026-11-21", "")
+	p.there("b1", "b2", "b3", "b4", "b5", "b6")
+	p.linked("b2", "p2") // the police place it across the street
+	p.exec(`UPDATE correlator.report SET grp = 'drugs' WHERE report = 'b5'`)
+	p.exec(`UPDATE correlator.report SET counted = false WHERE report = 'b6'`)
+	flag := p.flag([2]string{"bostad", "b1"})
+	p.decide(flag, 1, act, "2026-11-24T09:30:00+01:00", "")
+	p.freeze("2026-11-16", 1, "2026-11-24T10:00:00+01:00", [2]string{"bostad", "b2"}, [2]string{"bostad", "b5"}, [2]string{"polis", "p2"})
+	p.freeze("2026-11-23", 1, "2026-11-30T10:00:00+01:00", [2]string{"bostad", "b4"})
+	p.tick("2026-11-30T10:01:00+01:00")
+	last := func(agency events.AgencyID) (all []string) {
+		latest := map[events.ReportID]string{}
+		for _, f := range p.told(agency) {
+			latest[f.Report] = fmt.Sprintf("%s %s %s", f.Report, f.State, f.Measure)
+		}
+		return slices.Sorted(maps.Values(latest))
+	}
+	want(t, "the housing company", last("bostad"), []string{"b1 position lighting", "b2 position lighting", "b3 position lighting", "b4 picture ", "b5 picture "})
+	want(t, "the police", last("polis"), []string{"p2 position lighting"})
 }
 
 // The process dies between commit and publishing, or between publishing and forgetting; two workers tick at once. The stream holds one.

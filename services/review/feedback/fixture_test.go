@@ -106,13 +106,25 @@ func at(t *testing.T, text string) time.Time {
 	return when
 }
 
-// report is an accepted report of a local day, reported at noon of it. reporter may be empty.
+// report is an accepted report of a local day from elsewhere than where flags are, reported at noon of it. reporter may be empty.
 func (p *place) report(agency, report, day, reporter string) {
 	p.t.Helper()
 	p.exec(`INSERT INTO correlator.report (municipality, agency, report, revision, batch, state, counted, category, grp, severity, certainty, occurred_from, occurred_to,
 	  reported_at, stored_at, exactness, place_type, district, area, unit, origin, sharing, test, day, hour, episode, lead, agencies, reports, reporter)
-	VALUES ('0780', $1, $2, 1, 1, 'accepted', true, 'graffiti', 'damage', 2, 'observed', $4, $4, $4, $4, 1, '', 'D1', 'A1', '', '', 'partners', false, $3, 12,
+	VALUES ('0780', $1, $2, 1, 1, 'accepted', true, 'graffiti', 'damage', 2, 'observed', $4, $4, $4, $4, 1, '', 'D1', 'A2', '', '', 'partners', false, $3, 12,
 	  gen_random_uuid(), true, ARRAY[$1], 1, nullif($5, ''))`, agency, report, day, at(p.t, day+"T12:00:00+01:00"), reporter)
+}
+
+// there puts a report into the area and the group of flags.
+func (p *place) there(reports ...string) {
+	p.t.Helper()
+	p.exec(`UPDATE correlator.report SET area = 'A1' WHERE report = ANY ($1)`, reports)
+}
+
+// linked makes two reports one incident, which the first leads.
+func (p *place) linked(lead, other string) {
+	p.t.Helper()
+	p.exec(`UPDATE correlator.report SET reports = 2, lead = (report = $1), episode = (SELECT episode FROM correlator.report WHERE report = $1) WHERE report IN ($1, $2)`, lead, other)
 }
 
 // freeze makes a situation report of a week with reports of agencies: pairs of agency and report.

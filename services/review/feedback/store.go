@@ -67,23 +67,16 @@ func (s store) sources(ctx context.Context, m events.MunicipalityID) (list []sou
 	return list, nil
 }
 
-const (
-	selectWeekKeys = `-- feedback: the reports of a situation report, in order
+const selectWeekKeys = `-- feedback: the reports of a situation report, in order
 SELECT agency, report FROM review.situation_basis
  WHERE municipality = $1 AND week = $2 AND version = $3 AND (agency, report) > ($4, $5)
  ORDER BY agency, report LIMIT $6`
-
-	selectFlagKeys = `-- feedback: the reports behind a flagged place, in order
-SELECT agency, report FROM contract.flag_report
- WHERE municipality = $1 AND flag = $2 AND (agency, report) > ($3, $4)
- ORDER BY agency, report LIMIT $5`
-)
 
 func (s store) keys(ctx context.Context, m events.MunicipalityID, one source, after key, limit int) (keys []key, err error) {
 	if one.Week != nil {
 		keys, err = read[key](ctx, s, selectWeekKeys, m, *one.Week, one.Picture, after.Agency, after.Report, limit)
 	} else {
-		keys, err = read[key](ctx, s, selectFlagKeys, m, one.Flag, after.Agency, after.Report, limit)
+		keys, err = read[key](ctx, s, selectPlaceKeys, m, one.Flag, after.Agency, after.Report, limit, detectedGroups())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read reports of %s in %s: %w", one.Source, m, err)
@@ -130,14 +123,6 @@ SELECT k.agency, k.report, b.week, b.frozen_at
          JOIN review.situation s ON (s.municipality, s.week, s.version) = (b.municipality, b.week, b.version)
         WHERE (b.municipality, b.agency, b.report) = ($1, k.agency, k.report)
         GROUP BY b.week) b`
-
-	selectDecisions = `-- feedback: what was decided of the places that they are part of
-SELECT r.agency, r.report, p.flag, p.kind, p.until_week, p.decided_at, coalesce(a.measure, '') AS measure, coalesce(a.state, '') AS action_state, a.done_on
-  FROM contract.flag_position p
-  JOIN contract.flag_report r ON (r.municipality, r.flag) = (p.municipality, p.flag)
-  JOIN unnest($2::text[], $3::text[]) AS k (agency, report) ON (r.agency, r.report) = (k.agency, k.report)
-  LEFT JOIN contract.action a ON (a.municipality, a.action) = (p.municipality, p.action)
- WHERE p.municipality = $1`
 )
 
 // tell keeps what is new of some reports, and the events that tell it, in one transaction.
@@ -178,16 +163,6 @@ type pictureRow struct {
 	Week, FrozenAt time.Time
 }
 
-type decisionRow struct {
-	Agency, Report       string
-	Flag                 uuid.UUID
-	Kind                 string
-	UntilWeek            *time.Time
-	DecidedAt            time.Time
-	Measure, ActionState string
-	DoneOn               *time.Time
-}
-
 func readKnown(ctx context.Context, tx pgx.Tx, t town, keys []key) ([]known, error) {
 	agencies, reports := make([]string, len(keys)), make([]string, len(keys))
 	for i, k := range keys {
@@ -201,7 +176,7 @@ func readKnown(ctx context.Context, tx pgx.Tx, t town, keys []key) ([]known, err
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := collect[decisionRow](ctx, tx, selectDecisions, t.ID, agencies, reports)
+	decisions, err := collect[decisionRow](ctx, tx, selectDecisions, t.ID, agencies, reports, detectedGroups())
 	if err != nil {
 		return nil, err
 	}
