@@ -234,7 +234,7 @@ type source struct {
 }
 
 // What a unit reported of the week's incidents is found through the index of lead reports by day, and through that of the
-// incidents that several reports tell of.
+// incidents that several reports tell of. An association without units that never reported is no source: it owns actions.
 const selectSources = `-- pages: who reports
 WITH known AS (
   SELECT agency, unit, name FROM contract.unit WHERE municipality = $1
@@ -262,7 +262,7 @@ SELECT a.agency, a.name AS agency_name, a.started_on, a.suspended_at IS NOT NULL
   LEFT JOIN contract.source_status s ON s.municipality = $1 AND s.agency = a.agency AND s.unit = coalesce(k.unit, '')
   LEFT JOIN seen w ON w.agency = a.agency AND w.unit = coalesce(k.unit, '')
   LEFT JOIN nothing n ON n.agency = a.agency AND (n.unit = coalesce(k.unit, '') OR n.unit = '')
- WHERE a.municipality = $1 ORDER BY a.agency, k.unit`
+ WHERE a.municipality = $1 AND (a.kind <> 'association' OR k.agency IS NOT NULL) ORDER BY a.agency, k.unit`
 
 func (s store) readSources(ctx context.Context, from, to, begins, ends time.Time) ([]source, error) {
 	return collect[source](ctx, s.tx, "sources", selectSources, s.municipality, from, to, begins, ends)

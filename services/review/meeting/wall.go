@@ -25,7 +25,9 @@ const refreshSeconds = 3
 // Most of what one page of the wall has, so that it stays under sixty words that are read from six metres away.
 const (
 	mostNames = 3
-	mostLines = 4
+	// A silent unit has two names: its agency and its own.
+	mostSilent = 2
+	mostLines  = 4
 	// mostWords are of the paragraphs on the last page.
 	mostWords = 28
 )
@@ -145,7 +147,7 @@ func (v *wallView) opening(c *call, a agenda.Agenda, sitting room) {
 		silent = append(silent, source.Name)
 	}
 	if len(silent) > 0 {
-		v.Lines = append(v.Lines, l.T("wall.silent", list(c, silent, mostNames)))
+		v.Lines = append(v.Lines, l.T("wall.silent", list(c, silent, mostSilent)))
 	}
 	if len(sitting.Present) > 0 {
 		v.Lines = append(v.Lines, l.T("wall.present", list(c, sitting.Present, mostNames)))

@@ -269,15 +269,19 @@ func coverage(k known) []Source {
 	for _, b := range k.basis {
 		reports[[2]string{b.Agency, b.Unit}]++
 	}
-	all := make([]Source, len(k.sources))
-	for i, s := range k.sources {
-		all[i] = Source{
+	all := make([]Source, 0, len(k.sources))
+	for _, s := range k.sources {
+		if s.Outside {
+			continue
+		}
+		one := Source{
 			Agency: s.Agency, AgencyName: s.AgencyName, Unit: s.Unit, UnitName: s.UnitName, Reports: reports[[2]string{s.Agency, s.Unit}],
 			StartedOn: day(s.StartedOn), LastHeard: utc(s.LastAt),
 		}
-		all[i].State = standing(s, all[i].Reports, k.monday(), k.end())
+		one.State = standing(s, one.Reports, k.monday(), k.end())
 		began := web.DateIn(s.StartedOn, k.zone)
-		all[i].New = all[i].State != "not_started" && k.end().Sub(began) < newFor
+		one.New = one.State != "not_started" && k.end().Sub(began) < newFor
+		all = append(all, one)
 	}
 	return all
 }

@@ -181,6 +181,8 @@ type sourceRow struct {
 	Unit, UnitName     string
 	LastAt             *time.Time
 	Nothing            bool
+	// Outside is an association without units that never reported: it owns actions and is not waited for.
+	Outside bool
 }
 
 const selectSources = `-- situation: who could report, and who had nothing to
@@ -197,7 +199,8 @@ WITH known AS (
 )
 SELECT a.agency, a.name AS agency_name, a.started_on, coalesce(a.suspended_at < $3, false) AS suspended,
        coalesce(k.unit, '') AS unit, coalesce(k.name, '') AS unit_name, s.last_at,
-       EXISTS (SELECT FROM nothing n WHERE n.agency = a.agency AND n.unit IN ('', coalesce(k.unit, ''))) AS nothing
+       EXISTS (SELECT FROM nothing n WHERE n.agency = a.agency AND n.unit IN ('', coalesce(k.unit, ''))) AS nothing,
+       a.kind = 'association' AND k.agency IS NULL AS outside
   FROM contract.agency a
   LEFT JOIN known k ON k.agency = a.agency
   LEFT JOIN contract.source_status s ON s.municipality = $1 AND s.agency = a.agency AND s.unit = coalesce(k.unit, '')
