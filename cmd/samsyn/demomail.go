@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// showMail prints the newest alert mail that was written as a file, as its reader sees it.
+// showMail prints how the newest mail that was written as a file begins, as its reader sees it.
 func showMail(p *program, in *installation) error {
 	files, err := filepath.Glob(filepath.Join(in.Dir, "mail", "*.eml"))
 	if err != nil || len(files) == 0 {
@@ -40,8 +40,20 @@ func showMail(p *program, in *installation) error {
 		return fmt.Errorf("read mail %s: %w", f.Name(), err)
 	}
 	p.out("\nThe newest of %d mails (%s):\n\n  To: %s\n  Subject: %s\n\n%s\n", len(files), filepath.Dir(f.Name()), m.Header.Get("To"), subject,
-		"  "+strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  "))
+		"  "+strings.ReplaceAll(beginning(strings.TrimSpace(text)), "\n", "\n  "))
 	return nil
+}
+
+// mostMailLines is how much of a mail is printed.
+const mostMailLines = 16
+
+// beginning is a text's first lines.
+func beginning(text string) string {
+	lines := strings.Split(text, "\n")
+	if len(lines) > mostMailLines {
+		lines = append(lines[:mostMailLines], "…")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // plainText is the first text/plain part.

@@ -247,7 +247,8 @@ func (s *story) step(ctx context.Context, a action.Action, next action.State, at
 	return action.NewStore(s.pool).Change(ctx, s.coordinator(), changed, s.by(), at)
 }
 
-// midweek: on Thursday the coordinator waits and sees about what is flagged by then; on Friday units that are silent are reminded.
+// midweek: on Thursday the coordinator waits and sees about the place that was flagged first; on Friday units that are silent are
+// reminded.
 func (s *story) midweek(ctx context.Context) error {
 	monday := s.week.Monday(s.zone)
 	if err := s.moveTo(ctx, clockOn(monday, 3, 8, 30)); err != nil {
@@ -257,12 +258,11 @@ func (s *story) midweek(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, place := range open {
-		if place.Grade != "alert" {
-			continue
-		}
+	open = slices.DeleteFunc(open, func(p alerting.Place) bool { return p.Grade != "alert" })
+	if len(open) > 0 {
+		first := slices.MinFunc(open, func(a, b alerting.Place) int { return a.OpenedAsOf.Compare(b.OpenedAsOf) })
 		if _, err := position.NewStore(s.pool).Decide(ctx, s.coordinator(), position.Decision{
-			Flag: place.ID, Kind: position.Watch, Until: s.week.Add(1), Note: "Påhittad: vi ser om det håller i sig över helgen.", By: s.by(), At: s.clock,
+			Flag: first.ID, Kind: position.Watch, Until: s.week.Add(1), Note: "Påhittad: vi ser om det håller i sig över helgen.", By: s.by(), At: s.clock,
 		}); err != nil {
 			return err
 		}
@@ -440,8 +440,13 @@ func (s *story) owned(ctx context.Context) error {
 	return nil
 }
 
-// since: the clock goes on with the world's, and what happened since the meeting waits for the next.
+// since: the clock goes on, to yesterday's midnight and then with the world's, and what happened since the meeting waits for the next.
 func (s *story) since(ctx context.Context) error {
+	if yesterday := clockOn(time.Now().In(s.zone), -1, 0, 0); yesterday.After(s.clock) {
+		if err := s.moveTo(ctx, yesterday); err != nil {
+			return err
+		}
+	}
 	if err := s.player.PlayOn(ctx, s.world, s.items); err != nil {
 		return err
 	}

@@ -146,9 +146,17 @@ func (r *demoWeek) meet(ctx context.Context, reviews *review.Service, viewer pg.
 	if errors.Is(err, situation.ErrUnknown) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
 	f := frozen.Report
-	r.Frozen = demoFrozen{f.Version, f.FrozenAt, frozen.SHA256, f.Totals.Incidents, len(f.Places), page("/lagesbild/" + r.Week)}
-	return err
+	r.Frozen = demoFrozen{f.Version, f.FrozenAt, frozen.SHA256, f.Totals.Incidents, 0, page("/lagesbild/" + r.Week)}
+	for _, place := range f.Places {
+		if place.Grade == "alert" {
+			r.Frozen.Places++
+		}
+	}
+	return nil
 }
 
 func actionsOf(all []action.Action, today time.Time, page func(string) string) demoActions {

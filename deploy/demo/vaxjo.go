@@ -79,10 +79,10 @@ func vaxjoPeople() []Person {
 		return Person{Name: what + ", Växjö (påhittad)", Mail: mail + "@vaxjo.example.org", Agency: agency, Unit: unit, Roles: roles}
 	}
 	return []Person{
-		person("Samordnare", "trygghetssamordnare", synth.Kommun, "", "coordinator"),
+		person("Samordnare", "samordnare", synth.Kommun, "", "coordinator"),
 		person("Fastighetsskötare", "fastighetsskotare", synth.Bostad, "norr", "reporter"),
 		person("Väktare", "vaktare", synth.Kommun, "vakt", "reporter"),
-		person("Områdespolis", "polis", synth.Polis, "omrade", "reporter"),
+		person("Områdespolis", "omradespolis", synth.Polis, "omrade", "reporter"),
 		person("Skolvärd", "skolvard", synth.Skola, "hogstadiet", "reporter"),
 		person("Förvaltningschef", "forvaltning", synth.Bostad, "", "agency_lead", "member"),
 		person("Kommunpolis", "kommunpolis", synth.Polis, "", "member"),
