@@ -29,11 +29,13 @@ ON CONFLICT (municipality) DO UPDATE SET place_names = excluded.place_names`
 	selectAreaNames = `-- alerting: names and parents of areas
 SELECT code, name, coalesce(parent, '') AS parent FROM contract.area WHERE municipality = $1`
 
-	// Of a replay the stream's clock says nothing: last_at is the municipality's own there.
+	// Of a replay the stream's clock says nothing: last_at is the municipality's own there. An association without units that never
+	// reported is not missed: it owns actions.
 	selectSilent = `-- alerting: who was heard of in the week before
 SELECT a.name, coalesce(max(greatest(s.last_at, s.nothing_to)) >= $2, false) AS heard
   FROM contract.agency a LEFT JOIN contract.source_status s USING (municipality, agency)
  WHERE a.municipality = $1 AND a.suspended_at IS NULL
+   AND (a.kind <> 'association' OR s.last_at IS NOT NULL OR EXISTS (SELECT FROM contract.unit u WHERE (u.municipality, u.agency) = ($1, a.agency)))
  GROUP BY a.agency, a.name ORDER BY a.name`
 
 	selectOpen = `-- alerting: open flags as they were last told
