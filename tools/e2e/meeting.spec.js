@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // A secretary with a meeting: from the agenda to the minutes, with the wall beside it, which shows nothing that people wrote.
 import { coordinator, mails, person, police } from './town.js'
-import { expect, inspect, test } from './test.js'
+import { expect, follow, inspect, test } from './test.js'
 
 const canary = 'KANARIEFÅGEL'
 const textOf = (page) => page.evaluate(() => document.documentElement.outerHTML)
@@ -31,8 +31,9 @@ test('a meeting from start to minutes', async ({ browserOf }) => {
   const wallPath = `${id}/visa`
 
   // Who is here.
-  for (const seat of await secretary.locator('input[name=here]').all()) await seat.check()
-  await secretary.getByRole('button', { name: 'Spara närvaro' }).click()
+  // Who sees no numbers stays away: while they are here the wall shows none.
+  for (const seat of await secretary.locator('label.radio:has(input[name=here])').filter({ hasNotText: 'inga siffror' }).all()) await seat.click()
+  await follow(secretary.getByRole('button', { name: 'Spara närvaro' }))
   await inspect(secretary, 'meeting-attendance')
   await shown()
   await expect(wall.getByRole('heading', { level: 1 })).toHaveText(/Öppning/)
@@ -41,7 +42,7 @@ test('a meeting from start to minutes', async ({ browserOf }) => {
   let decided = 0
   const next = secretary.getByRole('button', { name: 'Nästa punkt' })
   while (await next.count()) {
-    await next.click()
+    await follow(next)
     await shown()
     const form = secretary.locator('form.decision')
     if (await form.count() && decided === 0) {
@@ -68,7 +69,7 @@ test('a meeting from start to minutes', async ({ browserOf }) => {
   await inspect(secretary, 'meeting-closing')
   await wall.goto(wallPath)
   await expect(wall.locator('main li')).not.toHaveCount(0)
-  await wall.locator('a[rel=prev]').click()
+  await follow(wall.locator('a[rel=prev]'))
   await inspect(wall, 'wall')
 
   // The end: minutes, mails to those who own something, a picture of what was decided.
@@ -79,9 +80,9 @@ test('a meeting from start to minutes', async ({ browserOf }) => {
   await expect(secretary.locator('main table tbody tr')).toHaveCount(decided)
   await inspect(secretary, 'minutes')
   await secretary.locator('textarea[name=notes]').fill(`${canary} mötet började i tid`)
-  await secretary.getByRole('button', { name: 'Spara anteckningar' }).click()
+  await follow(secretary.getByRole('button', { name: 'Spara anteckningar' }))
   await inspect(secretary, 'minutes-notes')
-  await secretary.getByRole('button', { name: /uster/ }).click()
+  await follow(secretary.getByRole('button', { name: /uster/ }))
   await expect(secretary.getByRole('button', { name: 'Spara anteckningar' })).toHaveCount(0)
   await inspect(secretary, 'minutes-adjusted')
   await shown()

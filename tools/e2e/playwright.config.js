@@ -24,7 +24,7 @@ export default defineConfig({
     locale: 'sv-SE',
     timezoneId: 'Europe/Stockholm',
     actionTimeout: 10_000,
-    launchOptions: { executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] },
+    launchOptions: { executablePath, args: ['--lang=sv', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] },
   },
   projects: [
     { name: 'people', testIgnore: 'speed.spec.js' },

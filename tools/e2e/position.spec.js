@@ -2,7 +2,7 @@
 // A coordinator with a mail about a flagged place: to read it, to take a position, and not to lose what was typed when somebody else was
 // first. One after the other, since all of them are about the same place.
 import { coordinator, mails, person, police, samsyn } from './town.js'
-import { expect, inspect, Keys, test, tile, widths } from './test.js'
+import { expect, follow, inspect, Keys, test, tile, widths } from './test.js'
 
 test.describe.configure({ mode: 'serial' })
 
@@ -62,7 +62,7 @@ test('from the mail to a saved position in three clicks', async ({ browserOf }) 
   await inspect(page, 'place-decided')
 
   // What was decided has an owner and a day, and the list of actions has it.
-  await page.getByRole('link', { name: 'Öppna åtgärden' }).click()
+  await follow(page.getByRole('link', { name: 'Öppna åtgärden' }))
   await inspect(page, 'action')
   await page.goto('/atgarder')
   await expect(page.locator('tbody tr')).not.toHaveCount(0)

@@ -96,6 +96,11 @@ export class Finger {
   }
 }
 
+/** follow does what leads to another page, and waits until that is there. */
+export async function follow(locator, how = 'click') {
+  await Promise.all([locator.page().waitForNavigation({ waitUntil: 'load', timeout: 15_000 }), locator[how]()])
+}
+
 /** tile is what one taps of a choice. */
 export const tile = (page, text) => page.locator('label.tile').filter({ hasText: text }).first()
 
