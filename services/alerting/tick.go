@@ -32,7 +32,7 @@ const (
 	// A flag that ended so long ago does not begin again; selectMemory knows the same.
 	forgetFlags = 60 * 24 * time.Hour
 	// detectorVersion is raised when package detect decides otherwise on the same counts: older ticks are then not repeated.
-	detectorVersion = 1
+	detectorVersion = 2
 )
 
 // watch looks at one municipality until ctx ends: when woken, and each second. What goes wrong is said, and everything begun anew from

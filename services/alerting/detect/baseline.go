@@ -25,7 +25,7 @@ const (
 	priorWeekday = 20.0 // incidents added to each weekday
 	weekdayWeeks = 156  // how far back weekdays are counted
 	capQuantile  = 0.9999
-	capAfter     = 8 // weeks of history before anything is capped
+	capAfter     = 8 // weeks from the level's first incident before anything is capped
 )
 
 var (
@@ -72,7 +72,7 @@ func (l *level) learnCell(shape shape, area, group, week int) float64 {
 		count += int(n)
 		discounted = discounted*discountDay + float64(n)
 	}
-	if week >= capAfter && count > 3 {
+	if week-max(0, l.first)/7 >= capAfter && count > 3 { // the week of the first incident is the first
 		if most := l.mostUsual(shape, area, group, week, count); count > most {
 			discounted *= float64(most) / float64(count)
 		}

@@ -170,6 +170,21 @@ func TestTimeBeforeTheFirstIncidentIsUnknownNotQuiet(t *testing.T) {
 	}
 }
 
+// Nor do they make the first weeks of reports an outbreak that does not become usual.
+func TestTheFirstReportsAfterEmptyYearsAreUsual(t *testing.T) {
+	d := town(t, 3)
+	first := worldStart + 800
+	for day := first; day < first+120; day++ {
+		mustAdd(t, d, day, cellOf(1, 1), 14)
+	}
+	if e := d.Expected(cellOf(1, 1), first+119, first+119); len(e) != 1 || e[0].Mean < 85 || e[0].Mean > 100 {
+		t.Errorf("98 a week from the first on, expected: %+v", e)
+	}
+	if got := d.Evaluate(midnight(first+84), nil, nil); alert(got) {
+		t.Errorf("98 a week as ever: %+v", got)
+	}
+}
+
 // A tick at local midnight looks at the day that has just ended, in summer too.
 func TestCurrentDayIsTheOneThatIsEnding(t *testing.T) {
 	stockholm, err := time.LoadLocation("Europe/Stockholm")

@@ -185,6 +185,19 @@ func TestOneThingIsOneFlag(t *testing.T) {
 	}
 }
 
+// A place is flagged in the evening and, an hour later, the whole municipality for the same. It stays one flag under the identity that was
+// told and decided about, though the municipality stands before its areas.
+func TestWhatShowsWiderOnTheSameDayStaysTheFlagThatWasTold(t *testing.T) {
+	episodes, _ := Advance(smallTree, []Finding{finding(100, areaA, 5, 0.5)}, nil)
+	episodes, told := Advance(smallTree, []Finding{finding(100, areaA, 7, 1), finding(100, wholeTown, 9, 0.2)}, episodes)
+	if len(told) != 1 || told[0].Verb != Updated || told[0].Flag.Key != "area/a1/damage/1970-04-11" {
+		t.Errorf("told %+v", told)
+	}
+	if flags := Flags(episodes); len(flags) != 1 || len(flags[0].Parts) != 1 {
+		t.Errorf("%+v", flags)
+	}
+}
+
 // Two quarters with the same trouble and nothing above them are two flags, two
 // groups in one quarter too.
 func TestDifferentThingsAreDifferentFlags(t *testing.T) {

@@ -158,6 +158,10 @@ func changeOf(f Flag, changes []Change) (reason Reason, fresh bool) {
 // It returns where the flags went that were taken in.
 func (t Tree) assign(next []Episode, changes []Change) (into map[string]string) {
 	into = map[string]string{}
+	known := map[string]bool{}
+	for _, e := range next {
+		known[e.Flag] = known[e.Flag] || e.Open()
+	}
 	for _, c := range changes {
 		if c.Reason != Risen {
 			continue
@@ -170,7 +174,7 @@ func (t Tree) assign(next []Episode, changes []Change) (into map[string]string) 
 		if len(same) == 0 {
 			continue
 		}
-		oldest := oldestFlag(next, append(same, next[i].Flag))
+		oldest := oldestFlag(next, append(same, next[i].Flag), known)
 		for k := range next {
 			if next[k].Open() && next[k].Flag != oldest && (k == i || slices.Contains(same, next[k].Flag)) {
 				into[next[k].Flag] = oldest
@@ -240,11 +244,16 @@ func groupOf(episodes []Episode, flag string) string {
 	return ""
 }
 
-// oldestFlag returns the flag whose open episodes began first.
-func oldestFlag(episodes []Episode, flags []string) string {
+// oldestFlag returns the flag whose open episodes began first. Of two that began on one day it is the one that was known before this
+// evaluation: it has been told, and links lead to it.
+func oldestFlag(episodes []Episode, flags []string, known map[string]bool) string {
+	isNew := func(e Episode) int { return map[bool]int{false: 1}[known[e.Flag]] }
+	older := func(a, b Episode) bool {
+		return cmp.Or(cmp.Compare(a.Opened, b.Opened), isNew(a)-isNew(b), a.compare(b)) < 0
+	}
 	oldest := -1
 	for i, e := range episodes {
-		if e.Open() && slices.Contains(flags, e.Flag) && (oldest < 0 || cmp.Or(cmp.Compare(e.Opened, episodes[oldest].Opened), e.compare(episodes[oldest])) < 0) {
+		if e.Open() && slices.Contains(flags, e.Flag) && (oldest < 0 || older(e, episodes[oldest])) {
 			oldest = i
 		}
 	}
