@@ -81,7 +81,7 @@ func (s *story) monday() {
 	s.ordinary(1, "Mon 5 Oct 00:00")
 	s.AdvanceTo("Mon 12 Oct 08:00")
 	s.carin.Open("/").Says("soder", "norr", "oster")
-	s.carin.Open("/plats/" + s.soder.ID.String()).Says("bostad", "kommun", "polis")
+	s.carin.Open("/plats/"+s.soder.ID.String()).Says("bostad", "kommun", "polis")
 	s.TakePosition(s.carin, s.soder, "kind", "act", "measure", "guards", "owner_agency", "bostad", "owner_person", s.mans.ID.String(), "due_on", "2026-10-20")
 	s.repair = *s.WantDecided(s.soder, "act", 1).Action
 	s.carin.Open("/atgarder/"+s.repair.String()+"/andra").Fill("/atgarder/"+s.repair.String(), "control", "area:vaster", "weeks", "3")
@@ -89,7 +89,7 @@ func (s *story) monday() {
 	s.AdvanceTo("Mon 12 Oct 09:59")
 	s.WantNoPicture(41)
 	s.AdvanceTo("Mon 12 Oct 10:00")
-	s.WantPlaces(s.WantPicture(41, 1, "2026-10-12T08:00:00Z"), map[uuid.UUID]string{s.soder.ID: "act", s.norr.ID: "", s.oster.ID: ""})
+	s.WantPlaces(s.WantPicture(41, 1, "2026-10-12T08:00:00Z"), map[string]string{"soder damage": "act", "norr drugs": "", "oster violence": ""})
 	s.WantFeedback("bostad", s.byForm, events.FeedbackPosition, "Beslut: åtgärd (väktare eller ordningsvakter")
 	s.WantFeedback("kommun", s.byGuard, events.FeedbackPosition, "Beslut: åtgärd (väktare eller ordningsvakter")
 	s.WantFeedback("polis", s.bySystem, events.FeedbackPosition, "Beslut: åtgärd (väktare eller ordningsvakter")
@@ -129,7 +129,7 @@ func (s *story) lateData() {
 	s.Work()
 	s.WantPicture(41, 2, "2026-10-14T11:00:00Z")
 	s.WantDifference(41, 2, "soder")
-	s.WantFeedback("polis", late[0], events.FeedbackPicture, "v. 41")
+	s.WantFeedback("polis", late[0], events.FeedbackPosition, "v. 41. Beslut: åtgärd")
 
 	s.AdvanceTo("Thu 15 Oct 06:59")
 	s.WantNoMail(s.rune, "Återkoppling")

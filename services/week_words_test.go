@@ -230,17 +230,18 @@ func (j *weeks) WantPicture(number, version int, instant string) situation.Repor
 	return s.Report
 }
 
-// WantPlaces wants a picture to have these places flagged, each with the position that stood when it was frozen, and no others.
-func (j *weeks) WantPlaces(r situation.Report, want map[uuid.UUID]string) {
+// WantPlaces wants a picture to have these places flagged ("soder damage"), each with the position that stood when it was frozen, and no others.
+func (j *weeks) WantPlaces(r situation.Report, want map[string]string) {
 	j.t.Helper()
-	got := map[uuid.UUID]string{}
+	got := map[string]string{}
 	for _, p := range r.Places {
 		if p.Grade != string(events.GradeAlert) {
 			continue
 		}
-		got[p.Flag] = ""
+		where := p.Area + " " + p.Group
+		got[where] = ""
 		if p.Position != nil {
-			got[p.Flag] = p.Position.Kind
+			got[where] = p.Position.Kind
 		}
 	}
 	if !maps.Equal(got, want) {

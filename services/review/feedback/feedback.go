@@ -12,7 +12,7 @@
 // report, a place or a person.
 //
 // What it does not do. It decides nothing, and does not send receipts: those are the correlator's. A report that is in no situation report
-// and behind no flagged place has no row here.
+// and part of no flagged place has no row here.
 //
 // When it fails. Without Postgres nothing is told and nothing lost: what has changed is found by what was last told. Without NATS events
 // wait in Postgres; an agency without a stream misses them and finds them under its reports. Mails wait in the outbox (package post).
