@@ -47,7 +47,7 @@ type World struct {
 	Differences map[events.AreaCode]string
 	// Reviewed is the week that the last meeting looked at: its deadline and its meeting are over. Nil: no meetings are held.
 	Reviewed *calendar.Week
-	// People are those of the review, by what they are. They are as made up as the rest.
+	// People are those of the review, by what they are; the first one decides in the demo. They are as made up as the rest.
 	People []Person
 	// Source names origin and licence in one line, for the foot of a page.
 	Source string

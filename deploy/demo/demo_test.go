@@ -14,6 +14,7 @@ import (
 	"samsyn/events"
 	"samsyn/internal/geo"
 	"samsyn/schemas"
+	"samsyn/services/review/calendar"
 )
 
 var now = time.Date(2026, 11, 21, 22, 50, 0, 0, time.UTC)
@@ -301,5 +302,37 @@ func TestSourceNamesOriginAndLicence(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("SOURCE.md does not say %q", want)
 		}
+	}
+}
+
+// Nobody may be taken for a real person, and each of them must be taken by the registry's agencies and units.
+func TestPeopleAreMadeUpAndBelongSomewhere(t *testing.T) {
+	w := vaxjo(t)
+	zone, err := time.LoadLocation(w.Municipality.TimeZone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rhythm := calendar.Default(zone)
+	if rhythm.Ends(*w.Reviewed).After(now) || !rhythm.Ends(w.Reviewed.Add(1)).After(now) {
+		t.Errorf("%s is not the week of the last meeting before %s", w.Reviewed, now)
+	}
+	places, seen := map[string]bool{"/": true}, map[string]bool{}
+	for _, a := range w.Agencies {
+		places[string(a.Code)+"/"] = true
+		for _, u := range a.Units {
+			places[string(a.Code)+"/"+u.Code] = true
+		}
+	}
+	for _, p := range w.People {
+		if !strings.HasSuffix(p.Name, ", Växjö (påhittad)") || !strings.HasSuffix(p.Mail, "@vaxjo.example.org") || seen[p.Mail] {
+			t.Errorf("%s <%s> may be somebody", p.Name, p.Mail)
+		}
+		seen[p.Mail] = true
+		if !places[string(p.Agency)+"/"+p.Unit] {
+			t.Errorf("%s belongs to %s/%s, which is not there", p.Name, p.Agency, p.Unit)
+		}
+	}
+	if w.People[0].Roles[0] != "coordinator" {
+		t.Errorf("the first person, who decides in the demo, is %v", w.People[0].Roles)
 	}
 }
