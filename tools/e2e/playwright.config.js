@@ -13,7 +13,8 @@ if (!executablePath) throw new Error('Chromium is needed and not found: make nee
 export default defineConfig({
   testDir: '.',
   outputDir: join(tmpdir(), 'samsyn-e2e'),
-  timeout: 60_000,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   workers: 2,
   retries: 0,
   forbidOnly: true,
@@ -23,8 +24,8 @@ export default defineConfig({
     javaScriptEnabled: false,
     locale: 'sv-SE',
     timezoneId: 'Europe/Stockholm',
-    actionTimeout: 10_000,
-    launchOptions: { executablePath, args: ['--lang=sv', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] },
+    actionTimeout: 15_000,
+    launchOptions: { executablePath, env: { ...process.env, LANGUAGE: 'sv' }, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] },
   },
   projects: [
     { name: 'people', testIgnore: 'speed.spec.js' },
