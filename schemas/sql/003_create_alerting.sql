@@ -112,6 +112,8 @@ CREATE TABLE alerting.flag (
   updated_as_of timestamptz NOT NULL,
   cleared_at   timestamptz,
   cleared_as_of timestamptz,
+  -- The flag that it became part of: from then on that one is the place, and this one is where old links lead.
+  merged_into  uuid,
   PRIMARY KEY (municipality, id),
   CHECK ((state = 'cleared') = (cleared_at IS NOT NULL) AND (state = 'cleared') = (cleared_as_of IS NOT NULL))
 ) WITH (fillfactor = 80);
@@ -285,7 +287,7 @@ CREATE POLICY foreign_keys ON alerting.flag_report TO samsyn_owner USING (true) 
 CREATE VIEW contract.flag WITH (security_invoker = true) AS
   SELECT municipality, id, revision, kind, grade, state, level, area, lead_since, areas, parts, grp, category, window_from, window_to, observed,
          expected, low, high, recurrence_days, ln_r, margin, fresh, agencies, reason_sv, reason_en, tick, opened_at, opened_as_of,
-         updated_at, updated_as_of, cleared_at, cleared_as_of FROM alerting.flag;
+         updated_at, updated_as_of, cleared_at, cleared_as_of, merged_into FROM alerting.flag;
 CREATE VIEW contract.flag_report WITH (security_invoker = true) AS
   SELECT municipality, flag, agency, report FROM alerting.flag_report;
 CREATE VIEW contract.expected WITH (security_invoker = true) AS

@@ -224,17 +224,17 @@ UPDATE alerting.head SET tick = $3, batch = coalesce($4, batch), midnight = coal
 	upsertFlag = `-- alerting: a flag as its latest revision says
 INSERT INTO alerting.flag AS f (municipality, id, revision, kind, grade, state, level, area, areas, parts, grp, category, window_from, window_to,
        observed, expected, low, high, recurrence_days, ln_r, margin, fresh, agencies, reason_sv, reason_en, tick,
-       opened_at, opened_as_of, updated_at, updated_as_of, cleared_at, cleared_as_of, lead_since)
+       opened_at, opened_as_of, updated_at, updated_as_of, cleared_at, cleared_as_of, lead_since, merged_into)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, nullif($19::double precision, 0),
        $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-       CASE WHEN $6 = 'cleared' THEN $29::timestamptz END, CASE WHEN $6 = 'cleared' THEN $30::timestamptz END, $31)
+       CASE WHEN $6 = 'cleared' THEN $29::timestamptz END, CASE WHEN $6 = 'cleared' THEN $30::timestamptz END, $31, $32)
 ON CONFLICT (municipality, id) DO UPDATE SET
        revision = excluded.revision, grade = excluded.grade, state = excluded.state, grp = excluded.grp, category = excluded.category,
        level = excluded.level, area = excluded.area, areas = excluded.areas, parts = excluded.parts, window_from = excluded.window_from, window_to = excluded.window_to, observed = excluded.observed,
        expected = excluded.expected, low = excluded.low, high = excluded.high, recurrence_days = excluded.recurrence_days, ln_r = excluded.ln_r,
        margin = excluded.margin, fresh = excluded.fresh, agencies = excluded.agencies, reason_sv = excluded.reason_sv, reason_en = excluded.reason_en,
        tick = excluded.tick, updated_at = excluded.updated_at, updated_as_of = excluded.updated_as_of, cleared_at = excluded.cleared_at,
-       cleared_as_of = excluded.cleared_as_of, lead_since = excluded.lead_since
+       cleared_as_of = excluded.cleared_as_of, lead_since = excluded.lead_since, merged_into = excluded.merged_into
  WHERE f.revision < excluded.revision`
 
 	deleteReports = `-- alerting: reports that no longer stand behind a flag
@@ -331,7 +331,7 @@ func queueFlagRow(batch *pgx.Batch, f Flag) error {
 	}
 	batch.Queue(upsertFlag, f.Municipality, f.ID, f.Revision, f.Kind, f.Grade, f.State, f.Level, f.Area, f.Areas, parts, f.Group, f.Category,
 		f.WindowFrom, f.WindowTo, f.Observed, f.Expected, f.Low, f.High, f.RecurrenceDays, f.LnR, f.Margin, f.New, f.Agencies,
-		f.ReasonSV, f.ReasonEN, f.Tick, f.OpenedAt, f.OpenedAsOf, f.At, f.AsOf, orNull(f.LeadSince))
+		f.ReasonSV, f.ReasonEN, f.Tick, f.OpenedAt, f.OpenedAsOf, f.At, f.AsOf, orNull(f.LeadSince), uuid.NullUUID{UUID: f.Into, Valid: f.Into != uuid.Nil})
 	agencies, reports := make([]string, len(f.Reports)), make([]string, len(f.Reports))
 	for i, r := range f.Reports {
 		agencies[i], reports[i] = string(r.Agency), string(r.Report)

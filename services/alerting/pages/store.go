@@ -208,12 +208,13 @@ type part struct {
 }
 
 // A flag belongs to every week that it was open in. What is decided at midnight is about the day that ends there, so
-// the midnight that ends a week still belongs to it. The most serious and the strongest come first.
+// the midnight that ends a week still belongs to it. One that became part of another is no place of its own. The most serious and the strongest
+// come first.
 const selectFlags = `-- pages: places flagged in a week
 SELECT id, kind, grade, state, level, area, areas, parts, grp, category, window_from, window_to, observed, expected, low, high,
        recurrence_days, margin, fresh, agencies, reason_sv, reason_en, opened_as_of, cleared_as_of
   FROM contract.flag
- WHERE municipality = $1 AND opened_as_of <= $3 AND (cleared_as_of IS NULL OR cleared_as_of > $2)
+ WHERE municipality = $1 AND opened_as_of <= $3 AND (cleared_as_of IS NULL OR cleared_as_of > $2) AND merged_into IS NULL
  ORDER BY kind = 'serious' DESC, grade, margin DESC, id LIMIT $4`
 
 func (s store) readFlags(ctx context.Context, from, to time.Time, most int) ([]flag, error) {

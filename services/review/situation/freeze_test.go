@@ -258,3 +258,15 @@ func TestTheDeadlineTakesWhatCameAfterAnEarlyFreeze(t *testing.T) {
 		t.Errorf("after the deadline: %d %v", n, err)
 	}
 }
+
+// What shows in several places is one flag: those that became part of it are not decided about beside it.
+func TestAFlagThatBecamePartOfAnotherIsNoPlace(t *testing.T) {
+	w := weekOf47(t)
+	cleared := w.when("11-19 11.00")
+	part, whole := w.flag("a1", "alert", w.when("11-19 10.00"), &cleared), w.flag("a1", "alert", w.when("11-18 10.00"), nil)
+	w.exec(`UPDATE alerting.flag SET merged_into = $2 WHERE id = $1`, part, whole)
+	s, _ := w.freeze("")
+	if places := s.Report.Places; len(places) != 1 || places[0].Flag != whole {
+		t.Errorf("the week has %+v", places)
+	}
+}

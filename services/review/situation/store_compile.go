@@ -165,12 +165,13 @@ type flagRow struct {
 	ClearedAsOf          *time.Time
 }
 
-// A flag belongs to every week that it was open in; the midnight that ends a week still belongs to it.
+// A flag belongs to every week that it was open in; the midnight that ends a week still belongs to it. One that became part of another is
+// no place of its own.
 const selectFlags = `-- situation: places flagged in the week
 SELECT id, revision, kind, grade, state, level, area, areas, grp, category, window_from, window_to, observed, expected, low, high,
        recurrence_days, fresh, agencies, reason_sv, reason_en, opened_as_of, cleared_as_of
   FROM contract.flag
- WHERE municipality = $1 AND opened_as_of <= $3 AND (cleared_as_of IS NULL OR cleared_as_of > $2)
+ WHERE municipality = $1 AND opened_as_of <= $3 AND (cleared_as_of IS NULL OR cleared_as_of > $2) AND merged_into IS NULL
  ORDER BY kind = 'serious' DESC, grade, margin DESC, id LIMIT $4`
 
 // sourceRow is an agency's unit; an agency without units, or a unit that the registry does not have, stands for itself.
