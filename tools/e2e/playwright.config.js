@@ -25,7 +25,7 @@ export default defineConfig({
     locale: 'sv-SE',
     timezoneId: 'Europe/Stockholm',
     actionTimeout: 15_000,
-    launchOptions: { executablePath, env: { ...process.env, LANGUAGE: 'sv' }, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] },
+    launchOptions: { executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] },
   },
   projects: [
     { name: 'people', testIgnore: 'speed.spec.js' },
