@@ -65,7 +65,7 @@ func (g Grid) row(b *strings.Builder, row GridRow, sums []int) {
 		sums[i] += n
 		text := g.number(n)
 		if n > 0 && i < len(row.Hrefs) && row.Hrefs[i] != "" {
-			text = fmt.Sprintf(`<a href="%s">%s</a>`, html.EscapeString(row.Hrefs[i]), text)
+			text = `<a href="` + html.EscapeString(row.Hrefs[i]) + `">` + text + `</a>`
 		}
 		fmt.Fprintf(b, `<td class="num %s">%s</td>`, CountShade((n+9)/10), text)
 	}

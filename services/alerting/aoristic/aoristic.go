@@ -18,7 +18,8 @@ import (
 
 const (
 	// Blocks are the blocks of a day, BlockHours long each.
-	Blocks     = 24 / BlockHours
+	Blocks = 24 / BlockHours
+	// BlockHours is how many hours a block is long.
 	BlockHours = 4
 	// known is the longest interval whose hour is taken as known.
 	known = 2 * time.Hour

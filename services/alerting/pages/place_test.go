@@ -79,7 +79,8 @@ func square(t *testing.T) (*town, uuid.UUID) {
 	w.tell(told{agency: "polisen", sharing: "counts", from: w.day("11-19").Add(14 * time.Hour), text: "Hemligt hos polisen."})
 	w.tell(told{agency: "polisen", sharing: "coordinators", from: w.day("11-19").Add(15 * time.Hour), text: "För samordnare."})
 	w.incident(3, "11-17", "a2", "graffiti", "bostad", "norr")
-	return w, w.flag(flagged{observed: 9})
+	flag := w.flag(flagged{observed: 9})
+	return w, flag
 }
 
 // expectGroup says what is usual of a group in an area, week after week.
