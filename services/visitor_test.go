@@ -137,17 +137,6 @@ func (p page) Says(wants ...string) page {
 	return p
 }
 
-// SaysNot wants it not to.
-func (p page) SaysNot(unwanted ...string) page {
-	p.visitor.t.Helper()
-	for _, u := range unwanted {
-		if strings.Contains(p.text(), u) {
-			p.visitor.t.Errorf("%s: the page says %q: %s", p.address.Path, u, p.text())
-		}
-	}
-	return p
-}
-
 // browser is a new one, without cookies.
 func (j *weeks) browser() *http.Client {
 	return &http.Client{Transport: j.site.Client().Transport, Jar: must(cookiejar.New(nil))(j.t)}

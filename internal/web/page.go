@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed templates
@@ -237,4 +238,16 @@ func Send(w http.ResponseWriter, r *http.Request, status int, contentType string
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the reader may be gone; there is nobody left to tell
 	}
+}
+
+// NoticesOf are what stands above every page about a municipality whose data is made up, or replayed: then asOf is its clock.
+func NoticesOf(l Locale, name string, madeUp bool, asOf *time.Time) []string {
+	var out []string
+	if madeUp {
+		out = append(out, l.T("notice.madeup", name))
+	}
+	if asOf != nil {
+		out = append(out, l.T("notice.replay", l.LongDay(*asOf), l.Clock(*asOf)))
+	}
+	return out
 }

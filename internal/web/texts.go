@@ -18,6 +18,14 @@ func Texts() Catalogue {
 			SV: "Samsyn handlar om platser, aldrig om personer. Alla tal går att öppna som tabell.",
 			EN: "Samsyn is about places, never about persons. Every number can be opened as a table.",
 		},
+		"notice.madeup": {
+			SV: "Påhittade uppgifter. De är hittade på för att visa systemet och säger ingenting om %s.",
+			EN: "Made-up data. It is invented to show the system and says nothing about %s.",
+		},
+		"notice.replay": {
+			SV: "Uppspelning av äldre uppgifter. Klockan står på den %s kl. %s.",
+			EN: "A replay of older data. The clock stands at %s, %s.",
+		},
 		"figure.table": {SV: "Visa som tabell", EN: "Show as a table"},
 
 		"error.403.title": {SV: "Det här får du inte göra", EN: "You may not do this"},

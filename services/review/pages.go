@@ -187,6 +187,7 @@ func (s *Service) answerCalendar(w http.ResponseWriter, r *http.Request, visit w
 		Page: web.NewPage(r, l, l.T("calendar.title")), Lead: lead(l, town), Upcoming: upcoming(l, town.Rhythm, now), Holidays: holidays(l, now),
 		Link: web.Link{Href: "/stallning" + web.Query(url.Values{}, "m", town.Municipality, "lang", l.Lang), Text: l.T("calendar.positions")},
 	}
+	view.Page.Notices = web.NoticesOf(l, town.Name, town.MadeUp, town.Replayed)
 	view.Page.Visit.Viewer.Municipality = town.Municipality
 	if town.Replayed != nil {
 		view.Replayed = l.T("calendar.replay", l.Moment(now))

@@ -14,12 +14,10 @@ var texts = weekTexts.With(placeTexts).With(listTexts)
 var weekTexts = web.Catalogue{
 	"and": {SV: "och", EN: "and"},
 
-	"title":         {SV: "Läget %s i %s", EN: "The picture in %s, %s"},
-	"ongoing":       {SV: "%s. Veckan pågår: räknat till och med %s (%s).", EN: "%s. The week is not over: counted to %s (%s)."},
-	"week.nav":      {SV: "Vecka", EN: "Week"},
-	"week.current":  {SV: "Till %s, som pågår", EN: "To %s, the current week"},
-	"notice.madeup": {SV: "Påhittade uppgifter. Händelserna nedan är hittade på för att visa systemet och säger ingenting om %s.", EN: "Made-up data. The incidents below are invented to show the system and say nothing about %s."},
-	"notice.replay": {SV: "Uppspelning av äldre uppgifter. Klockan står på den %s kl. %s.", EN: "A replay of older data. The clock stands at %s, %s."},
+	"title":        {SV: "Läget %s i %s", EN: "The picture in %s, %s"},
+	"ongoing":      {SV: "%s. Veckan pågår: räknat till och med %s (%s).", EN: "%s. The week is not over: counted to %s (%s)."},
+	"week.nav":     {SV: "Vecka", EN: "Week"},
+	"week.current": {SV: "Till %s, som pågår", EN: "To %s, the current week"},
 
 	"incidents.one":        {SV: "%s händelse", EN: "%s incident"},
 	"incidents.many":       {SV: "%s händelser", EN: "%s incidents"},

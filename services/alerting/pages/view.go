@@ -174,14 +174,7 @@ func days(a ask) string {
 }
 
 func notices(row municipality, a ask) []string {
-	var out []string
-	if row.MadeUp {
-		out = append(out, a.locale.T("notice.madeup", row.Name))
-	}
-	if row.AsOf != nil {
-		out = append(out, a.locale.T("notice.replay", a.locale.LongDay(*row.AsOf), a.locale.Clock(*row.AsOf)))
-	}
-	return out
+	return web.NoticesOf(a.locale, row.Name, row.MadeUp, row.AsOf)
 }
 
 // weekLinks lead one week back and forth, and to the week that is now.

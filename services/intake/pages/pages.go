@@ -174,12 +174,7 @@ func (s *Service) caller(r *http.Request, visit web.Visit) (caller, error) {
 // page makes the page of a request, with what must be known of the municipality.
 func (c caller) page(r *http.Request, title string) web.Page {
 	p := web.NewPage(r, c.locale, title)
-	if c.town.MadeUp {
-		p.Notices = append(p.Notices, c.locale.T("notice.madeup", c.town.Name))
-	}
-	if c.town.AsOf != nil {
-		p.Notices = append(p.Notices, c.locale.T("notice.replay", c.locale.LongDay(c.now), c.locale.Clock(c.now)))
-	}
+	p.Notices = web.NoticesOf(c.locale, c.town.Name, c.town.MadeUp, c.town.AsOf)
 	return p
 }
 

@@ -241,7 +241,7 @@ func TestOnlyReportersReport(t *testing.T) {
 
 // Every text is there in both languages, and none lies unused.
 func TestTextsAreInBothLanguages(t *testing.T) {
-	webtest.Catalogue(t, ".", pages.Texts(), web.Texts(), "say.", "wrong.", "missing.", "when.", "sharing.", "state.", "period.", "saidkind.", "done.")
+	webtest.Catalogue(t, ".", pages.Texts(), web.Texts(), "say.", "wrong.", "missing.", "when.", "sharing.", "state.", "period.", "saidkind.", "done.", "notice.")
 	w := reporting(t, "pa-english")
 	page := w.page("/rapportera?lang=en")
 	w.shows(page, "What has happened?", "Graffiti", `action="/rapportera?lang=en"`, `formaction="/rapportera?lang=en#place"`)

@@ -10,7 +10,6 @@ func Texts() web.Catalogue { return texts }
 // texts is read only.
 var texts = web.Catalogue{
 	"notice.madeup": {SV: "Påhittade uppgifter: %s visas på prov. Det du skickar räknas bland påhittade händelser.", EN: "Made-up data: %s is shown on trial. What you send counts among invented incidents."},
-	"notice.replay": {SV: "Uppspelning av äldre uppgifter. Klockan står på den %s kl. %s.", EN: "A replay of older data. The clock stands at %s, %s."},
 	"way.mine":      {SV: "Mina rapporter", EN: "My reports"},
 	"form.kept":     {SV: "Det du skrev finns kvar nedan. Skicka igen om en stund: rapporten räknas en gång.", EN: "What you wrote is still below. Send again in a moment: the report counts once."},
 

@@ -170,12 +170,7 @@ func (s *Service) ask(visit web.Visit, lang string, ref reference) (ask, error) 
 func (a ask) page(r *http.Request, title string) web.Page {
 	p := web.NewPage(r, a.locale, title)
 	p.Visit = a.visit
-	if a.ref.town.MadeUp {
-		p.Notices = append(p.Notices, a.locale.T("notice.madeup", a.ref.town.Name))
-	}
-	if a.ref.town.AsOf != nil {
-		p.Notices = append(p.Notices, a.locale.T("notice.replay", a.locale.LongDay(a.now), a.locale.Clock(a.now)))
-	}
+	p.Notices = web.NoticesOf(a.locale, a.ref.town.Name, a.ref.town.MadeUp, a.ref.town.AsOf)
 	return p
 }
 

@@ -9,9 +9,6 @@ func Texts() web.Catalogue { return texts }
 
 // texts is read only. %s are numbers and names that are already written for people.
 var texts = web.Catalogue{
-	"notice.madeup": {SV: "Påhittade uppgifter. De är hittade på för att visa systemet och säger ingenting om %s.", EN: "Made-up data. It is invented to show the system and says nothing about %s."},
-	"notice.replay": {SV: "Uppspelning av äldre uppgifter. Klockan står på den %s kl. %s.", EN: "A replay of older data. The clock stands at %s, %s."},
-
 	"list.title":   {SV: "Åtgärder", EN: "Actions"},
 	"list.caption": {SV: "Åtgärder, det som skulle vara klart först överst", EN: "Actions, those due first on top"},
 	"list.new":     {SV: "Ny åtgärd", EN: "New action"},

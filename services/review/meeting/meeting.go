@@ -308,12 +308,7 @@ func (s *Service) say(w http.ResponseWriter, r *http.Request, status int, key st
 func (c *call) newPage(title string) web.Page {
 	page := web.NewPage(c.Request, c.locale, title)
 	page.Visit.Viewer.Municipality = c.viewer.Municipality
-	if c.town.MadeUp {
-		page.Notices = append(page.Notices, c.locale.T("notice.madeup"))
-	}
-	if c.town.Replayed != nil {
-		page.Notices = append(page.Notices, c.locale.T("notice.replay", c.locale.LongDay(c.now), c.locale.Clock(c.now)))
-	}
+	page.Notices = web.NoticesOf(c.locale, c.town.Name, c.town.MadeUp, c.town.Replayed)
 	return page
 }
 

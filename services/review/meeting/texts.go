@@ -15,8 +15,6 @@ var texts = web.Catalogue{
 	"title.minutes":  {SV: "Protokoll %s, %s", EN: "Minutes, %s, %s"},
 	"title.wall":     {SV: "Duken %s", EN: "The wall, %s"},
 	"title.calendar": {SV: "Möten i din kalender", EN: "Meetings in your calendar"},
-	"notice.madeup":  {SV: "Påhittade uppgifter. Händelserna är hittade på för att visa systemet.", EN: "Made-up data. The incidents are invented to show the system."},
-	"notice.replay":  {SV: "Uppspelning av äldre uppgifter. Klockan står på den %s kl. %s.", EN: "A replay of older data. The clock stands at %s, %s."},
 	"way.meeting":    {SV: "Till mötet", EN: "To the meeting"},
 
 	"part.opening":   {SV: "Öppning och rapporteringsläge", EN: "Opening, and who has reported"},

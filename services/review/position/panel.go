@@ -167,6 +167,7 @@ func (s *Service) again(w http.ResponseWriter, r *http.Request, who looker, k kn
 		return
 	}
 	view.Page = web.NewPage(r, l, title)
+	view.Page.Notices = web.NoticesOf(l, k.town.Name, k.town.MadeUp, k.town.Replayed)
 	view.Page.Visit.Viewer.Municipality = who.visit.Viewer.Municipality
 	s.templates.Render(w, r, status, "again", view)
 }
@@ -225,6 +226,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request) {
 	}
 	l := locale(who.lang, o.town)
 	view := listView{Page: web.NewPage(r, l, l.T("list.title")), overallView: s.overall(l, o, s.config.Now(), 0)}
+	view.Page.Notices = web.NoticesOf(l, o.town.Name, o.town.MadeUp, o.town.Replayed)
 	view.Page.Visit.Viewer.Municipality = who.visit.Viewer.Municipality
 	if view.Lists, err = s.part("lines", view.overallView); err != nil {
 		s.fail(w, r, err)

@@ -24,8 +24,6 @@ var texts = web.Catalogue{
 	"weeks.all":     {SV: "Alla veckor", EN: "All weeks"},
 	"version.nav":   {SV: "Versioner", EN: "Versions"},
 	"version.link":  {SV: "Version %s, %s", EN: "Version %s, %s"},
-	"notice.madeup": {SV: "Påhittade uppgifter. Händelserna nedan är hittade på för att visa systemet och säger ingenting om %s.", EN: "Made-up data. The incidents below are invented to show the system and say nothing about %s."},
-	"notice.replay": {SV: "Uppspelning av äldre uppgifter. Klockan står på den %s kl. %s.", EN: "A replay of older data. The clock stands at %s, %s."},
 	"notover.title": {SV: "Lägesbilden för %s finns inte än", EN: "There is no situation report of %s yet"},
 	"notover.text":  {SV: "Veckan är inte slut. Lägesbilden låses vid rapporteringsstopp. På översikten ser du läget hittills.", EN: "The week is not over. The report is frozen at the deadline. The overview shows the week so far."},
 	"notover.way":   {SV: "Till översikten", EN: "To the overview"},

@@ -126,14 +126,7 @@ type composer struct {
 }
 
 func notices(k known, l web.Locale) []string {
-	var out []string
-	if k.town.MadeUp {
-		out = append(out, l.T("notice.madeup", k.town.Name))
-	}
-	if k.town.AsOf != nil {
-		out = append(out, l.T("notice.replay", l.LongDay(*k.town.AsOf), l.Clock(*k.town.AsOf)))
-	}
-	return out
+	return web.NoticesOf(l, k.town.Name, k.town.MadeUp, k.town.AsOf)
 }
 
 // state says how far the picture is.
