@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -30,7 +31,14 @@ const (
 	exitInterrupted = 130
 )
 
+// collectAt makes the collector run when the heap has grown by half, where Go's default is by as much again: a third less memory
+// at full load for about a tenth of its speed. A municipality's machine has other work too; GOGC says otherwise.
+const collectAt = 50
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	os.Exit(realMain(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
