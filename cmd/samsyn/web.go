@@ -101,7 +101,7 @@ func navigation() []web.NavItem {
 	return []web.NavItem{
 		{Href: "/", Text: events.Text{SV: "Översikt", EN: "Overview"}, Act: web.ActNumbers},
 		{Href: "/handelser", Text: events.Text{SV: "Händelser", EN: "Incidents"}, Act: web.ActNumbers},
-		{Href: "/atgarder", Text: events.Text{SV: "Åtgärder", EN: "Actions"}, Act: web.ActNumbers},
+		{Href: "/atgarder", Text: events.Text{SV: "Åtgärder", EN: "Actions"}, Act: web.ActOwnActions},
 		{Href: "/lagesbild", Text: events.Text{SV: "Lägesbild", EN: "Situation"}, Act: web.ActNumbers},
 		{Href: "/mote", Text: events.Text{SV: "Möte", EN: "Meeting"}, Act: web.ActNumbers},
 		{Href: "/rapportera", Text: events.Text{SV: "Rapportera", EN: "Report"}, Act: web.ActReport},

@@ -117,7 +117,8 @@ CREATE VIEW contract.agreement_group WITH (security_invoker = true) AS
 GRANT SELECT ON contract.person TO samsyn_access, samsyn_review, samsyn_alerting, samsyn_intake, samsyn_web;
 GRANT SELECT ON contract.agreement_group TO samsyn_access, samsyn_review, samsyn_intake, samsyn_correlator;
 
--- Which sharing the viewer's roles open; nothing without a person of the login's own agency.
+-- Which sharing the viewer's roles open; nothing without a person of the login's own agency, and nothing in an association: it
+-- can own an action and sees no report.
 CREATE FUNCTION contract.viewer_reach() RETURNS text[]
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -127,6 +128,7 @@ AS $$
     FROM (SELECT coalesce((
       SELECT array_agg(stored) FROM access.person p, unnest(p.roles) AS stored
        WHERE p.municipality = contract.app_municipality() AND p.agency = contract.app_agency() AND p.disabled_at IS NULL
+         AND EXISTS (SELECT FROM registry.agency a WHERE (a.municipality, a.agency) = (p.municipality, p.agency) AND a.kind <> 'association')
          AND p.person::text = current_setting('samsyn.person', true)
          AND stored = ANY (string_to_array(current_setting('samsyn.roles', true), ','))), '{}') AS roles) held
 $$;

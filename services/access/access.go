@@ -211,6 +211,11 @@ func (s *Service) visit(r *http.Request) (web.Visit, error) {
 		Choices: []web.Choice{{Municipality: session.Municipality, Name: who.Place, MadeUp: who.MadeUp}},
 		Login:   who.Login, Name: who.Name, Unit: who.Unit, Acts: actsOf(roles),
 	}
+	if who.Association {
+		for _, act := range closedToAssociations {
+			delete(v.Acts, act)
+		}
+	}
 	v.Nav = s.navOf(v)
 	return v, nil
 }

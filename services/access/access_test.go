@@ -92,6 +92,7 @@ func (h *house) page(s *access.Service) http.Handler {
 var pages = []web.NavItem{
 	{Href: "/", Text: events.Text{SV: "Översikt", EN: "Overview"}, Act: web.ActNumbers},
 	{Href: "/rapportera", Text: events.Text{SV: "Rapportera", EN: "Report"}, Act: web.ActReport},
+	{Href: "/atgarder", Text: events.Text{SV: "Åtgärder", EN: "Actions"}, Act: web.ActOwnActions},
 	{Href: "/karantan", Text: events.Text{SV: "Karantän", EN: "Quarantine"}, Act: web.ActLead},
 	{Href: "/personer", Text: events.Text{SV: "Personer", EN: "People"}, Act: web.ActAdmin},
 }

@@ -324,3 +324,21 @@ func TestTheRuleIsPartOfThePlan(t *testing.T) {
 		t.Errorf("it is called for each row:\n%s", plan)
 	}
 }
+
+// An association acts and sees no report of others, whatever role its people were given.
+func TestAnAssociationOpensNoReportOfOthers(t *testing.T) {
+	w := newTown(t)
+	w.agency("0780", "a-nattvandrarna")
+	w.exec(`UPDATE registry.agency SET kind = 'association' WHERE agency = 'a-nattvandrarna'`)
+	w.report("a-nattvandrarna", "walk", "partners", "", "", "accepted", "false")
+	in := w.agencies.For(login("0780", "a-nattvandrarna"))
+	for _, roles := range [][]string{{"member"}, {"agency_lead"}, {"coordinator"}} {
+		who := w.person("0780", "a-nattvandrarna", false, roles...)
+		if got := w.lines(in, who, openPolice); got != "" {
+			t.Errorf("as %s it opens %s of the police", roles, got)
+		}
+		if got := w.lines(in, who, `SELECT report FROM contract.report`); got != "walk" {
+			t.Errorf("as %s it opens %q, want its own", roles, got)
+		}
+	}
+}

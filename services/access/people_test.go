@@ -221,6 +221,22 @@ func TestAReportersDeviceReachesNothingElse(t *testing.T) {
 	h.want("/personer", http.StatusForbidden)
 }
 
+// An association owns actions and sees neither numbers nor reports, whatever role its people have.
+func TestAnAssociationReachesItsActionsAlone(t *testing.T) {
+	h := newHouse(t)
+	for _, role := range []string{"member", "coordinator"} {
+		per := h.person(role+"@example.org", role)
+		if _, err := h.admin.Exec(t.Context(), `UPDATE registry.agency SET kind = 'association' WHERE agency = $1`, per.Agency); err != nil {
+			t.Fatal(err)
+		}
+		h.signedIn(per)
+		h.want("/atgarder", http.StatusOK)
+		for _, path := range []string{"/handelser", "/plats/x", "/samsyn/v1/hotspots"} {
+			h.want(path, http.StatusForbidden)
+		}
+	}
+}
+
 // Who is shut out is out at once, by session and by link; so is everybody of an agency that is suspended.
 func TestWhoIsShutOutIsOutAtOnce(t *testing.T) {
 	h := newHouse(t)

@@ -34,6 +34,9 @@ var allowed = map[Role][]web.Act{
 	Operator:    {},
 }
 
+// closedToAssociations is what no role opens to somebody of an association: it can own an action and sees no report and no number.
+var closedToAssociations = []web.Act{web.ActOpen, web.ActNumbers, web.ActDecide}
+
 func actsOf(roles []string) map[web.Act]bool {
 	acts := map[web.Act]bool{}
 	for _, role := range roles {

@@ -58,12 +58,13 @@ func (s store) choices(ctx context.Context) ([]web.Choice, error) {
 // visitor is what is known of who looks.
 type visitor struct {
 	Name, Unit, Agency, Login, Place string
+	Association                      bool
 	Roles, Groups                    []string
 	MadeUp                           bool
 }
 
 const selectVisitor = `-- access: who looks
-SELECT p.name, p.unit, p.agency, p.roles, coalesce(a.login::text, '') AS login, m.name AS place, m.made_up,
+SELECT p.name, p.unit, p.agency, p.roles, coalesce(a.login::text, '') AS login, coalesce(a.kind = 'association', false) AS association, m.name AS place, m.made_up,
        ARRAY(SELECT grp FROM access.membership g WHERE g.municipality = p.municipality AND (g.person = p.person OR g.agency = p.agency)
               GROUP BY grp ORDER BY grp) AS groups
   FROM access.person p
