@@ -67,7 +67,7 @@ type groupMemberCommand struct {
 // Help shows an example.
 func (groupMemberCommand) Help() string {
 	return `Example: samsyn group member centrum -m 0780 --agency polis
-Example: samsyn group member centrum -m 0780 --person anna@vaxjo.example --remove`
+Example: samsyn group member centrum -m 0780 --person samordnare@vaxjo.example --remove`
 }
 
 // Run makes or ends a membership.

@@ -81,8 +81,8 @@ func (personAddCommand) Help() string {
 	return `The link signs in once, within a week, and is shown once: hand it over. Later the person asks for a new one on
 /logga-in. Who is only a reporter stays signed in for 30 days and reads nothing but their own reports.
 
-Example: samsyn person add anna@vaxjo.example -m 0780 --name "Anna Berg" --agency kommun --role coordinator
-Example: samsyn person add per@bostad.example -m 0780 --name "Per Ek" --agency bostad --unit norr --role reporter`
+Example: samsyn person add samordnare@vaxjo.example -m 0780 --name "Samordnaren" --agency kommun --role coordinator
+Example: samsyn person add norr@bostad.example -m 0780 --name "Norra gården" --agency bostad --unit norr --role reporter`
 }
 
 // Run adds the person and shows a link.
@@ -146,7 +146,7 @@ type personSetCommand struct {
 
 // Help shows an example.
 func (personSetCommand) Help() string {
-	return "Roles count from the next page on.\n\nExample: samsyn person set anna@vaxjo.example -m 0780 --role coordinator --role admin"
+	return "Roles count from the next page on.\n\nExample: samsyn person set samordnare@vaxjo.example -m 0780 --role coordinator --role admin"
 }
 
 // Run sets the roles.

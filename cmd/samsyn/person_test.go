@@ -21,7 +21,7 @@ func TestPeopleAreKeptByCommands(t *testing.T) {
 			Roles  []string
 		}
 	}
-	c.read(&added, "person", "add", "Anna@Example.org", "-m", "0780", "--name", "Anna Berg", "-a", "personal", "--unit", "norr", "--role", "coordinator", "--role", "admin",
+	c.read(&added, "person", "add", "Somebody@Example.org", "-m", "0780", "--name", "Samordnaren", "-a", "personal", "--unit", "norr", "--role", "coordinator", "--role", "admin",
 		"--public-url", "https://samsyn.example.org")
 	if !strings.HasPrefix(added.Link, "https://samsyn.example.org/logga-in/") || strings.Join(added.Person.Roles, " ") != "admin coordinator" {
 		t.Errorf("added %+v", added)
@@ -31,26 +31,26 @@ func TestPeopleAreKeptByCommands(t *testing.T) {
 		code int
 		want string
 	}{
-		{"person list -m 0780", 0, "Anna Berg  Anna@Example.org  personal  norr  admin coordinator  no"},
+		{"person list -m 0780", 0, "Samordnaren  Somebody@Example.org  personal  norr  admin coordinator  no"},
 		{"person list -m 0581", 0, "municipality"},
-		{"person set anna@example.org -m 0780 --role member", 0, "member"},
-		{"person set anna@example.org -m 0780 --role king", 2, "king"},
+		{"person set somebody@example.org -m 0780 --role member", 0, "member"},
+		{"person set somebody@example.org -m 0780 --role king", 2, "king"},
 		{"person invite " + added.Person.Person + " -m 0780", 0, "http://127.0.0.1:8080/logga-in/"},
 		{"person invite nobody@example.org -m 0780", 2, "no such person"},
-		{"person add anna@example.org -m 0780 --name B -a personal --role member", 2, "has that e-mail address"},
+		{"person add somebody@example.org -m 0780 --name B -a personal --role member", 2, "has that e-mail address"},
 		{"person add b@example.org -m 0780 --name B -a nowhere --role member", 2, "no such agency"},
 		{"person add b@example.org -m 0780 --name B -a personal --unit west --role member", 2, "no such unit"},
 		{"person add b@example.org -m 0780 --name B --role member", 2, "Choose an agency"},
-		{"person disable anna@example.org -m 0780", 0, "T"},
-		{"person invite anna@example.org -m 0780", 2, "shut out"},
-		{"person enable anna@example.org -m 0780", 0, "no"},
+		{"person disable somebody@example.org -m 0780", 0, "T"},
+		{"person invite somebody@example.org -m 0780", 2, "shut out"},
+		{"person enable somebody@example.org -m 0780", 0, "no"},
 		{"group add centrum Centrumgruppen -m 0780", 0, "Centrumgruppen"},
 		{"group add Centrum! Centrumgruppen -m 0780", 2, "no code"},
 		{"group member centrum -m 0780 -a personal", 0, "personal"},
-		{"group member centrum -m 0780 --person anna@example.org", 0, "Anna@Example.org"},
+		{"group member centrum -m 0780 --person somebody@example.org", 0, "Somebody@Example.org"},
 		{"group member centrum -m 0780 -a nowhere", 2, "no such person or group"},
 		{"group member centrum -m 0780", 2, "--agency"},
-		{"group member centrum -m 0780 -a personal --remove", 0, "Anna@Example.org"},
+		{"group member centrum -m 0780 -a personal --remove", 0, "Somebody@Example.org"},
 		{"group list -m 0780", 0, "centrum"},
 	} {
 		out, talk, code := c.run(strings.Fields(tt.args)...)

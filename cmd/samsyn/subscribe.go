@@ -40,7 +40,7 @@ func (subscribeAddCommand) Help() string {
 	return `A person hears of what is very serious at once, and of the rest in one mail at 07.00 on work days.
 An agency's system hears of everything at once. A webhook's secret is shown once.
 
-Example: samsyn subscribe add -m 0780 --mail anna@vaxjo.example --role coordinator --area D1
+Example: samsyn subscribe add -m 0780 --mail samordnare@vaxjo.example --role coordinator --area D1
 Example: samsyn subscribe add -m 0780 --webhook https://hooks.bostad.example/samsyn --agency bostad`
 }
 

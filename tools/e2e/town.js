@@ -25,8 +25,8 @@ export async function person(who) {
   return samsyn(...args)
 }
 
-export const caretaker = { agency: 'bostad', unit: 'norr', roles: ['reporter'], name: 'Per Ek' }
-export const coordinator = { agency: 'kommunen', roles: ['coordinator', 'agency_lead', 'admin'], name: 'Anna Berg' }
+export const caretaker = { agency: 'bostad', unit: 'norr', roles: ['reporter'], name: 'Vaktmästaren' }
+export const coordinator = { agency: 'kommunen', roles: ['coordinator', 'agency_lead', 'admin'], name: 'Samordnaren' }
 export const police = { agency: 'polisen', roles: ['member'], name: 'Sam Lind' }
 export const lead = { agency: 'bostad', roles: ['agency_lead', 'reporter'], name: 'Maj Dahl' }
 
