@@ -131,5 +131,8 @@ func SummarySubject(county string, m MunicipalityID) string {
 // RegistrySubject tells readers that reference data changed; they look at the version number in Postgres.
 func RegistrySubject(m MunicipalityID) string { return "registry." + string(m) + ".changed" }
 
+// CommittedSubject says that the correlator committed a batch of a municipality: whoever follows its journal looks now. It may be missed.
+func CommittedSubject(m MunicipalityID) string { return "committed." + string(m) }
+
 // CheckpointSubject carries the audit log's signed checkpoints to its witnesses.
 func CheckpointSubject(m MunicipalityID) string { return "checkpoint." + string(m) }

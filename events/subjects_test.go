@@ -74,6 +74,7 @@ func TestNamesAreThoseOfTheContract(t *testing.T) {
 		DecisionSubject("0480"):          "decision.0480",
 		SummarySubject("d", "0480"):      "summary.d.0480",
 		RegistrySubject("0480"):          "registry.0480.changed",
+		CommittedSubject("0480"):         "committed.0480",
 		CheckpointSubject("0480"):        "checkpoint.0480",
 		IncidentStream("0480", "bostad"): "INCIDENTS_0480_bostad",
 		ReceiptStream("0480", "bostad"):  "RECEIPTS_0480_bostad",

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
+	"golang.org/x/sync/semaphore"
 )
 
 // maxBatch is the server's limit for one atomic batch.
@@ -49,12 +50,13 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) error {
 		wg     sync.WaitGroup
 		failed []int
 		causes []error
-		lanes  = make(chan struct{}, streamsAtOnce)
+		lanes  = semaphore.NewWeighted(lanesInAll)
 	)
 	for _, s := range byStream(messages) {
-		lanes <- struct{}{}
+		width := s.lanes()
+		_ = lanes.Acquire(context.WithoutCancel(ctx), width) // what is under way ends by itself when ctx does
 		wg.Go(func() {
-			defer func() { <-lanes }()
+			defer lanes.Release(width)
 			bad, err := c.publishStream(ctx, messages, s)
 			mu.Lock()
 			defer mu.Unlock()
@@ -69,13 +71,25 @@ func (c *Conn) PublishBatch(ctx context.Context, messages []Message) error {
 	return nil
 }
 
-// streamsAtOnce is how many streams of one PublishBatch are written side by side. Each takes the server 16 MB of buffers while it lasts.
-const streamsAtOnce = 2
+// Streams of one PublishBatch are written side by side, each in its lane, as each waits for the disk. A large batch takes the server 16 MB of
+// buffers while it lasts and leaves room for one more.
+const (
+	lanesInAll = 8
+	lanesLarge = 4
+	largeBatch = 100
+)
 
 // outgoing is what goes to one stream: indexes into the messages, in order.
 type outgoing struct {
 	stream  string // "" when the messages must go one by one
 	indexes []int
+}
+
+func (o outgoing) lanes() int64 {
+	if len(o.indexes) < largeBatch {
+		return 1
+	}
+	return lanesLarge
 }
 
 func byStream(messages []Message) []outgoing {

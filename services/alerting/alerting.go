@@ -107,7 +107,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 // listen wakes the municipality that a signal is about.
 func (s *Service) listen() (stop func(), err error) {
-	stopCorrelated, err := s.conn.Subscribe("correlated.>", func(subject string, _ []byte) { s.wakeTown(subject) })
+	stopCorrelated, err := s.conn.Subscribe("committed.*", func(subject string, _ []byte) { s.wakeTown(subject) })
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func TestRunFlagsPublishesAndDelivers(t *testing.T) {
 			report: fmt.Sprint("s", n), agency: []string{"polis", "bostad", "skola"}[n%3], category: "shooting_explosion", severity: 4,
 			area: fmt.Sprintf("D1A%d", n%4+1), day: today.Format(time.DateOnly),
 		})
-		if err := w.conn.Signal("correlated.0780.D1A1", nil); err != nil {
+		if err := w.conn.Signal(events.CommittedSubject(vaxjo), nil); err != nil {
 			t.Fatal(err)
 		}
 		spot := hotspots.next(t)

@@ -235,9 +235,18 @@ func (s *Service) commitWork(ctx context.Context, w *work) error {
 	}
 	w.batch, w.outgoing = booked.batch, booked.outgoing
 	s.metrics.took(stageCommit, began)
+	s.wakeReaders(w.municipality)
 	s.count(booked)
 	s.grew(len(w.deliveries))
 	return nil
+}
+
+// wakeReaders tells those who follow the journal that it grew. They need not wait for the disk, for what they commit upon it is written
+// behind it; and they look by themselves if they miss this.
+func (s *Service) wakeReaders(m events.MunicipalityID) {
+	if err := s.conn.Signal(events.CommittedSubject(m), nil); err != nil {
+		s.log.Debug("readers not woken", "municipality", m, "error", err)
+	}
 }
 
 // errHeld says that judging an event of the batch failed.
@@ -273,6 +282,7 @@ func (s *Service) commit(ctx context.Context, m events.MunicipalityID, fn func(c
 	if err := s.store.harden(ctx); err != nil {
 		return err
 	}
+	s.wakeReaders(m)
 	s.count(booked)
 	return s.send(ctx, work{municipality: m, batch: booked.batch, outgoing: booked.outgoing})
 }
