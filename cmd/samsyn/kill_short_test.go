@@ -8,5 +8,5 @@ package main
 const (
 	correlatorKills, correlatorEvents = 20, 20_000
 	programKills, programEvents       = 5, 20_000
-	mutantKills, mutantEvents         = 6, 5_000
+	mutantKills, mutantEvents         = 6, 20_000
 )
