@@ -4,15 +4,19 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/text/language"
 
 	"samsyn/events"
+	"samsyn/internal/pg"
 )
 
 // Problem is what a handler says when it cannot do what was asked, as application/problem+json (RFC 9457) in the reader's
@@ -118,6 +122,29 @@ func Problems(mux *http.ServeMux) http.Handler {
 		}
 		p.Write(w, r)
 	})
+}
+
+// Refuse answers a request of an API that failed, and logs what is our fault. It is the end of every service's error policy: err as the
+// Problem that it is, 503 while the database is away, else 500 with an instance that the log names too.
+func Refuse(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	var p Problem
+	switch {
+	case errors.As(err, &p):
+	case pg.Class(err) == pg.Infrastructure:
+		p = Problem{
+			Status: http.StatusServiceUnavailable, Code: "database_away", RetryAfter: 5 * time.Second,
+			Title: events.Text{SV: "Databasen svarar inte just nu.", EN: "The database does not answer right now."},
+		}
+	default:
+		p = Problem{
+			Status: http.StatusInternalServerError, Code: events.InternalError, Instance: "urn:uuid:" + uuid.NewString(),
+			Title: events.Text{SV: "Fel hos oss.", EN: "Our mistake."},
+		}
+	}
+	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusNotImplemented && r.Context().Err() == nil {
+		log.ErrorContext(r.Context(), "request refused", "path", r.Pattern, "status", p.Status, "instance", p.Instance, "error", err)
+	}
+	p.Write(w, r)
 }
 
 // NotFound is the answer to whatever is not there, or not there for this reader: the two are never told apart.

@@ -4,7 +4,6 @@ package alerting
 
 import (
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -82,7 +81,7 @@ func (a *API) serve(route apiRoute) http.Handler {
 			body, err = json.Marshal(value)
 		}
 		if err != nil {
-			a.refuse(w, r, err)
+			web.Refuse(w, r, a.log, err)
 			return
 		}
 		h.Set("Content-Type", map[bool]string{true: "application/geo+json", false: "application/json"}[route.geo])
@@ -103,28 +102,6 @@ func newQuery(r *http.Request) (query, error) {
 	}
 	q.viewer.Municipality = q.municipality
 	return q, nil
-}
-
-// refuse is the whole error policy of this API.
-func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var p web.Problem
-	switch {
-	case errors.As(err, &p):
-	case pg.Class(err) == pg.Infrastructure:
-		p = web.Problem{
-			Status: http.StatusServiceUnavailable, Code: "database_away", RetryAfter: 5 * time.Second,
-			Title: events.Text{SV: "Databasen svarar inte just nu.", EN: "The database does not answer right now."},
-		}
-	default:
-		p = web.Problem{
-			Status: http.StatusInternalServerError, Code: events.InternalError, Instance: "urn:uuid:" + uuid.NewString(),
-			Title: events.Text{SV: "Fel hos oss.", EN: "Our mistake."},
-		}
-	}
-	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
-		a.log.Error("request refused", "path", r.Pattern, "status", p.Status, "instance", p.Instance, "error", err)
-	}
-	p.Write(w, r)
 }
 
 // one reads a parameter that must be one of some words, or is left out.

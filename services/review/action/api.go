@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"samsyn/events"
-	"samsyn/internal/pg"
 	"samsyn/internal/web"
 )
 
@@ -200,40 +199,25 @@ func unusable(field string) web.Problem {
 
 // refuse is the whole error policy of the API.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var p web.Problem
 	var invalid *Invalid
 	var conflict *Conflict
 	switch {
-	case errors.As(err, &p):
 	case errors.Is(err, ErrUnknown), errors.Is(err, errUnknownMunicipality):
-		p = web.NotFound()
+		err = web.NotFound()
 	case errors.As(err, &invalid):
 		why := Texts()["invalid."+invalid.Why]
-		p = web.Problem{
+		err = web.Problem{
 			Status: http.StatusUnprocessableEntity, Code: "invalid_action",
 			Title:  events.Text{SV: "Åtgärden kan inte bli så.", EN: "The action cannot become like that."},
 			Detail: events.Text{SV: invalid.Field + ": " + why.SV, EN: invalid.Field + ": " + why.EN},
 		}
 	case errors.As(err, &conflict):
 		version := strconv.Itoa(conflict.Stored.Version)
-		p = web.Problem{
+		err = web.Problem{
 			Status: http.StatusConflict, Code: "version_conflict",
 			Title:  events.Text{SV: "Någon annan har ändrat åtgärden.", EN: "Somebody else has changed the action."},
 			Detail: events.Text{SV: "Nu gäller version " + version + ". Läs den och skicka ändringen igen med dess nummer.", EN: "Version " + version + " holds now. Read it and send the change again with its number."},
 		}
-	case pg.Class(err) == pg.Infrastructure:
-		p = web.Problem{
-			Status: http.StatusServiceUnavailable, Code: "database_away", RetryAfter: 5 * time.Second,
-			Title: events.Text{SV: "Databasen svarar inte just nu.", EN: "The database does not answer right now."},
-		}
-	default:
-		p = web.Problem{
-			Status: http.StatusInternalServerError, Code: events.InternalError, Instance: "urn:uuid:" + uuid.NewString(),
-			Title: events.Text{SV: "Fel hos oss.", EN: "Our mistake."},
-		}
 	}
-	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
-		s.config.Logger.ErrorContext(r.Context(), "request refused", "path", r.Pattern, "status", p.Status, "instance", p.Instance, "error", err)
-	}
-	p.Write(w, r)
+	web.Refuse(w, r, s.config.Logger, err)
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"samsyn/events"
-	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/services/review/action"
 	"samsyn/services/review/calendar"
@@ -131,38 +130,24 @@ func unusable(field string, detail events.Text) web.Problem {
 
 // refuse is the whole error policy of the API.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var p web.Problem
 	var invalid *Invalid
 	var conflict *Conflict
 	switch {
-	case errors.As(err, &p):
 	case errors.Is(err, ErrUnknown), errors.Is(err, calendar.ErrUnknown):
-		p = web.NotFound()
+		err = web.NotFound()
 	case errors.As(err, &invalid):
-		p = unusable(apiField(invalid.Field), Texts()["invalid."+invalid.Field+"."+invalid.Why])
+		p := unusable(apiField(invalid.Field), Texts()["invalid."+invalid.Field+"."+invalid.Why])
 		p.Status, p.Code, p.Title = http.StatusUnprocessableEntity, "invalid_decision", events.Text{SV: "Beslutet kan inte vara så.", EN: "The decision cannot be like that."}
+		err = p
 	case errors.As(err, &conflict):
 		version := web.NewLocale("en", nil, time.UTC).Int(conflict.Stored.Version)
-		p = web.Problem{
+		err = web.Problem{
 			Status: http.StatusConflict, Code: "version_conflict",
 			Title:  events.Text{SV: "Någon annan har tagit ställning.", EN: "Somebody else has taken a position."},
 			Detail: events.Text{SV: "Nu gäller version " + version + ". Läs den och skicka beslutet igen med dess nummer.", EN: "Version " + version + " holds now. Read it and send the decision again with its number."},
 		}
-	case pg.Class(err) == pg.Infrastructure:
-		p = web.Problem{
-			Status: http.StatusServiceUnavailable, Code: "database_away", RetryAfter: 5 * time.Second,
-			Title: events.Text{SV: "Databasen svarar inte just nu.", EN: "The database does not answer right now."},
-		}
-	default:
-		p = web.Problem{
-			Status: http.StatusInternalServerError, Code: events.InternalError, Instance: "urn:uuid:" + uuid.NewString(),
-			Title: events.Text{SV: "Fel hos oss.", EN: "Our mistake."},
-		}
 	}
-	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
-		s.config.Logger.ErrorContext(r.Context(), "request refused", "path", r.Pattern, "status", p.Status, "instance", p.Instance, "error", err)
-	}
-	p.Write(w, r)
+	web.Refuse(w, r, s.config.Logger, err)
 }
 
 // apiField is what the API calls a field of the form.

@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"samsyn/events"
-	"samsyn/internal/pg"
 	"samsyn/internal/web"
 	"samsyn/services/review/paper"
 	"samsyn/services/review/workbook"
@@ -129,28 +127,16 @@ func (s *Service) answer(r *http.Request) (made, ask, string, error) {
 
 // refuse is the whole error policy of the API.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var p web.Problem
 	switch {
-	case errors.As(err, &p):
 	case errors.Is(err, ErrUnknown), errors.Is(err, ErrNotOver):
-		p = web.NotFound()
+		err = web.NotFound()
 	case errors.Is(err, paper.ErrUnavailable):
-		p = web.Problem{
+		err = web.Problem{
 			Status: http.StatusNotImplemented, Code: "no_printer", Title: events.Text{SV: "Servern kan inte göra PDF.", EN: "This server cannot make PDF."},
 			Detail: events.Text{SV: "Skriv ut sidan i webbläsaren i stället.", EN: "Print the page in a browser instead."},
 		}
-	case pg.Class(err) == pg.Infrastructure:
-		p = web.Problem{
-			Status: http.StatusServiceUnavailable, Code: "database_away", RetryAfter: 5 * time.Second,
-			Title: events.Text{SV: "Databasen svarar inte just nu.", EN: "The database does not answer right now."},
-		}
-	default:
-		p = web.Problem{Status: http.StatusInternalServerError, Code: events.InternalError, Title: events.Text{SV: "Fel hos oss.", EN: "Our mistake."}}
 	}
-	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusNotImplemented && r.Context().Err() == nil {
-		s.config.Logger.ErrorContext(r.Context(), "situation report refused", "status", p.Status, "error", err)
-	}
-	p.Write(w, r)
+	web.Refuse(w, r, s.config.Logger, err)
 }
 
 // print makes PDF of a page.
