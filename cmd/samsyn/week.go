@@ -71,7 +71,7 @@ func (c weekFreezeCommand) Run(ctx context.Context, p *program) error {
 	return c.with(ctx, p, func(ctx context.Context, s *situation.Service, week web.Week) error {
 		frozen, made, err := s.Freeze(ctx, pg.System, string(c.Municipality), week, "operator")
 		if errors.Is(err, situation.ErrNotOver) {
-			return fmt.Errorf("%s is not over in %s", week, c.Municipality)
+			return fmt.Errorf("%s is not over in %s: it can be frozen from its last midnight on, or name an earlier week", week, c.Municipality)
 		}
 		if err != nil {
 			return err

@@ -8,7 +8,10 @@ import "samsyn/internal/web"
 func Texts() web.Catalogue { return texts }
 
 // texts is read only.
-var texts = web.Catalogue{
+var texts = signInTexts.With(peopleTexts)
+
+// signInTexts are those of signing in.
+var signInTexts = web.Catalogue{
 	"signin.title":   {SV: "Logga in", EN: "Sign in"},
 	"signin.lead":    {SV: "Skriv din e-postadress, så skickar vi en länk som loggar in dig.", EN: "Give your e-mail address, and we send a link that signs you in."},
 	"signin.email":   {SV: "E-postadress", EN: "E-mail address"},
@@ -43,7 +46,10 @@ var texts = web.Catalogue{
 	"empty.title":     {SV: "Här finns ingen kommun än", EN: "There is no municipality yet"},
 	"empty.text":      {SV: "Lägg till en kommun, dess områden och organisationer, eller ladda demon.", EN: "Add a municipality, its areas and organisations, or load the demo."},
 	"terminal.name":   {SV: "Den här maskinen", EN: "This machine"},
+}
 
+// peopleTexts are those of the page of people.
+var peopleTexts = web.Catalogue{
 	"people.title":    {SV: "Personer", EN: "People"},
 	"people.none":     {SV: "Ingen är tillagd än.", EN: "Nobody has been added yet."},
 	"people.caption":  {SV: "Vilka som kan logga in", EN: "Who can sign in"},

@@ -11,7 +11,10 @@ func Texts() web.Catalogue { return texts }
 var texts = weekTexts.With(placeTexts).With(listTexts)
 
 // weekTexts are those of the overview. %s are numbers and names that are already written for people.
-var weekTexts = web.Catalogue{
+var weekTexts = overviewTexts.With(figureTexts).With(sourceTexts)
+
+// overviewTexts are those of the overview and its places.
+var overviewTexts = web.Catalogue{
 	"and": {SV: "och", EN: "and"},
 
 	"title":        {SV: "Läget %s i %s", EN: "The picture in %s, %s"},
@@ -56,7 +59,10 @@ var weekTexts = web.Catalogue{
 	"level.municipality": {SV: "Hela kommunen", EN: "The whole municipality"},
 	"level.district":     {SV: "Hela distriktet", EN: "The whole district"},
 	"group.all":          {SV: "Alla grupper tillsammans", EN: "All groups together"},
+}
 
+// figureTexts are those of the map and the weeks.
+var figureTexts = web.Catalogue{
 	"map.head":              {SV: "Karta", EN: "Map"},
 	"map.tabs":              {SV: "Kartan visar", EN: "The map shows"},
 	"map.count":             {SV: "Antal", EN: "Number"},
@@ -111,7 +117,10 @@ var weekTexts = web.Catalogue{
 	"burden.what":    {SV: "Högst tolv månader, %s. Att planera för, aldrig larm.", EN: "Twelve months at most, %s. To plan for, never alarmed."},
 	"burden.finding": {SV: "%s av %s områden står för %s av händelserna.", EN: "%s of %s areas carry %s of the incidents."},
 	"burden.none":    {SV: "Inga händelser än.", EN: "No incidents yet."},
+}
 
+// sourceTexts are those of who reports, what is coming, tables.
+var sourceTexts = web.Catalogue{
 	"map.source":        {SV: "Områden: %s.", EN: "Areas: %s."},
 	"source.head":       {SV: "Vem rapporterar", EN: "Who reports"},
 	"source.finding":    {SV: "Hört av: %s av %s enheter.", EN: "Heard from: %s of %s units."},

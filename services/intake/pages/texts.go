@@ -8,7 +8,10 @@ import "samsyn/internal/web"
 func Texts() web.Catalogue { return texts }
 
 // texts is read only.
-var texts = web.Catalogue{
+var texts = reportTexts.With(detailTexts).With(receiptTexts).With(leadTexts)
+
+// reportTexts are those of what happened, and where.
+var reportTexts = web.Catalogue{
 	"notice.madeup": {SV: "Påhittade uppgifter: %s visas på prov. Det du skickar räknas bland påhittade händelser.", EN: "Made-up data: %s is shown on trial. What you send counts among invented incidents."},
 	"way.mine":      {SV: "Mina rapporter", EN: "My reports"},
 	"form.kept":     {SV: "Det du skrev finns kvar nedan. Skicka igen om en stund: rapporten räknas en gång.", EN: "What you wrote is still below. Send again in a moment: the report counts once."},
@@ -44,7 +47,10 @@ var texts = web.Catalogue{
 	"place.list":      {SV: "Välj område i en lista", EN: "Choose an area in a list"},
 	"place.area":      {SV: "Område", EN: "Area"},
 	"missing.place":   {SV: "Välj var det hände. Sök på adressen eller välj ett område.", EN: "Choose where it happened. Search for the address or choose an area."},
+}
 
+// detailTexts are those of when, and what more there is to say.
+var detailTexts = web.Catalogue{
 	"when.head":      {SV: "3. När?", EN: "3. When?"},
 	"when.now":       {SV: "Nu", EN: "Now"},
 	"when.today":     {SV: "Tidigare i dag", EN: "Earlier today"},
@@ -79,7 +85,10 @@ var texts = web.Catalogue{
 	"sharing.withheld":     {SV: "Bara din organisation får öppna rapporten, och den räknas inte för andra.", EN: "Only your organisation may open the report, and it is not counted for others."},
 	"sharing.count":        {SV: "Andra ser högst att en händelse finns, av vilket slag, när och i vilket område. Vem som skrev ser bara din organisation.", EN: "Others see at most that there is an incident, of what kind, when and in which area. Only your organisation sees who wrote."},
 	"sharing.own":          {SV: "Bara min organisation får öppna den. Den räknas ändå.", EN: "Only my organisation may open it. It is counted all the same."},
+}
 
+// receiptTexts are those of receipts and own reports.
+var receiptTexts = web.Catalogue{
 	"receipt.title":     {SV: "Tack. Rapporten är skickad", EN: "Thank you. The report is sent"},
 	"receipt.nothing":   {SV: "Tack. Inget att rapportera är skickat", EN: "Thank you. Nothing to report is sent"},
 	"receipt.withdrawn": {SV: "Rapporten är återtagen", EN: "The report is taken back"},
@@ -121,7 +130,10 @@ var texts = web.Catalogue{
 	"pages.older":    {SV: "Tidigare", EN: "Earlier"},
 	"pages.previous": {SV: "Föregående", EN: "Previous"},
 	"pages.next":     {SV: "Nästa", EN: "Next"},
+}
 
+// leadTexts are those of nothing to report, and quarantine.
+var leadTexts = web.Catalogue{
 	"nothing.title":  {SV: "Inget att rapportera", EN: "Nothing to report"},
 	"nothing.link":   {SV: "Inget att rapportera", EN: "Nothing to report"},
 	"nothing.why":    {SV: "Tystnad är inte lugn. Säg till när det har varit lugnt, så vet de andra att ni har tittat.", EN: "Silence is not calm. Say when it has been calm, so that the others know that you looked."},

@@ -8,7 +8,10 @@ import "samsyn/internal/web"
 func Texts() web.Catalogue { return texts }
 
 // texts is read only. %s are numbers and names that are already written for people.
-var texts = web.Catalogue{
+var texts = listTexts.With(showTexts).With(formTexts).With(effectTexts)
+
+// listTexts are those of the list.
+var listTexts = web.Catalogue{
 	"list.title":   {SV: "Åtgärder", EN: "Actions"},
 	"list.caption": {SV: "Åtgärder, det som skulle vara klart först överst", EN: "Actions, those due first on top"},
 	"list.new":     {SV: "Ny åtgärd", EN: "New action"},
@@ -54,7 +57,10 @@ var texts = web.Catalogue{
 	"head.high":          {SV: "Högst (95 %)", EN: "Highest (95%)"},
 	"head.week":          {SV: "Vecka", EN: "Week"},
 	"head.period":        {SV: "Tid", EN: "Time"},
+}
 
+// showTexts are those of one action.
+var showTexts = web.Catalogue{
 	"late.one":              {SV: "%s dag försenad", EN: "%s day late"},
 	"late.many":             {SV: "%s dagar försenad", EN: "%s days late"},
 	"note.followup":         {SV: "att följa upp", EN: "to be followed up"},
@@ -92,7 +98,10 @@ var texts = web.Catalogue{
 	"history.step":    {SV: "%s blev %s", EN: "%s became %s"},
 	"history.changed": {SV: "Ändrat: %s", EN: "Changed: %s"},
 	"history.due":     {SV: "%s (till %s)", EN: "%s (to %s)"},
+}
 
+// formTexts are those of its form and what can be wrong with it.
+var formTexts = web.Catalogue{
 	"field.state":           {SV: "läge", EN: "state"},
 	"field.area":            {SV: "plats", EN: "place"},
 	"field.group":           {SV: "Slag av händelser", EN: "Kind of incidents"},
@@ -149,7 +158,10 @@ var texts = web.Catalogue{
 	"conflict.yours":   {SV: "Ditt", EN: "Yours"},
 	"conflict.keep":    {SV: "Behåll det som är sparat", EN: "Keep what is stored"},
 	"conflict.save":    {SV: "Spara mitt i stället", EN: "Save mine instead"},
+}
 
+// effectTexts are those of its effect.
+var effectTexts = web.Catalogue{
 	"effect.early":     {SV: "Den %s går det att säga något. Då jämförs %s veckor före start med lika många efter.", EN: "Something can be said on %s, when %s weeks before the start are compared with as many after."},
 	"effect.nopast":    {SV: "Tiden före börjar innan händelser räknades här (%s).", EN: "The time before begins before incidents were counted here (%s)."},
 	"effect.counts":    {SV: "%s: %s händelser före (%s i veckan), %s efter (%s i veckan).", EN: "%s: %s incidents before (%s a week), %s after (%s a week)."},

@@ -8,7 +8,10 @@ import "samsyn/internal/web"
 func Texts() web.Catalogue { return texts.With(mailTexts) }
 
 // texts is read only. %s are numbers and names that are already written for people.
-var texts = web.Catalogue{
+var texts = planTexts.With(agendaTexts).With(protocolTexts).With(decisionTexts).With(wallTexts)
+
+// planTexts are those of meetings and their planning.
+var planTexts = web.Catalogue{
 	"title.meetings": {SV: "Möten", EN: "Meetings"},
 	"title.meeting":  {SV: "Veckomöte %s, %s", EN: "Weekly meeting, %s, %s"},
 	"title.protocol": {SV: "Möte pågår, %s", EN: "Meeting in progress, %s"},
@@ -58,7 +61,10 @@ var texts = web.Catalogue{
 	"notfrozen.text":    {SV: "Veckan är inte slut än, så det finns ingen lägesbild att utgå från. Mötet är kvar som det var.", EN: "The week is not over yet, so there is no situation report to start from. The meeting is as it was."},
 	"changed.title":     {SV: "Någon annan hann före", EN: "Somebody else was first"},
 	"changed.text":      {SV: "Mötet ser inte längre ut som när du öppnade sidan. Inget av ditt sparades. Öppna mötet och försök igen.", EN: "The meeting is no longer as it was when you opened the page. Nothing of yours was saved. Open the meeting and try again."},
+}
 
+// agendaTexts are those of the items.
+var agendaTexts = web.Catalogue{
 	"group.all":     {SV: "Alla grupper tillsammans", EN: "All groups together"},
 	"item.place":    {SV: "%s: %s", EN: "%s: %s"},
 	"item.returned": {SV: "bevakad, återkommer", EN: "watched, returns"},
@@ -91,7 +97,10 @@ var texts = web.Catalogue{
 	"ahead.day":      {SV: "%s %s", EN: "%s %s"}, "ahead.kind.event": {SV: "Evenemang", EN: "Event"}, "ahead.kind.warning": {SV: "Varning", EN: "Warning"},
 	"ahead.kind.holiday": {SV: "Ledighet", EN: "Holiday"}, "ahead.kind.other": {SV: "Annat", EN: "Other"},
 	"next": {SV: "Nästa möte: %s den %s kl. %s.", EN: "Next meeting: %s %s, %s."},
+}
 
+// protocolTexts are those of the secretary's page.
+var protocolTexts = web.Catalogue{
 	"nav.agenda":       {SV: "Dagordning", EN: "Agenda"},
 	"nav.previous":     {SV: "Föregående", EN: "Previous"},
 	"nav.next":         {SV: "Nästa punkt", EN: "Next item"},
@@ -132,7 +141,10 @@ var texts = web.Catalogue{
 	"invalid.personal":     {SV: "Det ser ut som uppgifter om en person. Ta bort dem. Vi samlar platser, inte personer.", EN: "It looks like data about a person. Take it out. We collect places, not persons."},
 	"invalid.long":         {SV: "Texten är för lång.", EN: "The text is too long."},
 	"invalid.due":          {SV: "Åtgärden kan inte ändras så. Välj en dag från i dag, och öppna åtgärden om den redan är klar.", EN: "The action cannot be changed like that. Choose a day from today, and open the action if it is done already."},
+}
 
+// decisionTexts are those of what was decided.
+var decisionTexts = web.Catalogue{
 	"decisions.today":  {SV: "Beslut i dag", EN: "Decisions today"},
 	"decisions.none":   {SV: "Inga beslut än.", EN: "No decisions yet."},
 	"paragraph":        {SV: "§ %s %s", EN: "§ %s %s"},
@@ -164,7 +176,10 @@ var texts = web.Catalogue{
 	"brief.handover": {SV: "Lämnas över: %s", EN: "Handed over: %s"},
 	"brief.due":      {SV: "%s · %s · ny tid %s", EN: "%s · %s · new date %s"},
 	"brief.done":     {SV: "%s · %s · klar", EN: "%s · %s · done"},
+}
 
+// wallTexts are those of the wall, the minutes and the calendar.
+var wallTexts = web.Catalogue{
 	"wall.where":        {SV: "%s · Punkt %s av %s", EN: "%s · Item %s of %s"},
 	"wall.place":        {SV: "%s · Plats %s av %s", EN: "%s · Place %s of %s"},
 	"wall.head":         {SV: "%s: %s", EN: "%s: %s"},

@@ -8,7 +8,10 @@ import "samsyn/internal/web"
 func Texts() web.Catalogue { return texts }
 
 // texts is read only. %s are numbers and names that are already written for people.
-var texts = web.Catalogue{
+var texts = headTexts.With(placeTexts).With(figureTexts).With(basisTexts).With(fileTexts)
+
+// headTexts are those of the report as a whole: its head, its lock.
+var headTexts = web.Catalogue{
 	"and": {SV: "och", EN: "and"},
 
 	"title":         {SV: "Lägesbild %s, %s", EN: "Situation report %s, %s"},
@@ -47,7 +50,10 @@ var texts = web.Catalogue{
 	"lock.first.why": {SV: "Den låses av sig själv vid rapporteringsstopp. Du kan låsa den nu.", EN: "It is frozen by itself at the deadline. You can freeze it now."},
 	"lock.again":     {SV: "Lås som version %s", EN: "Freeze as version %s"},
 	"lock.again.why": {SV: "Underlaget har ändrats sedan låsningen. Den låsta versionen finns kvar. Har inget ändrats i veckan blir det ingen ny.", EN: "The data has changed since it was frozen. The frozen version stays. If nothing changed in the week there will be no new one."},
+}
 
+// placeTexts are those of what came late, places and the map.
+var placeTexts = web.Catalogue{
 	"late.head":       {SV: "Efter låsningen", EN: "After it was frozen"},
 	"late.since":      {SV: "Inkom efter låsning: %s", EN: "Came after it was frozen: %s"},
 	"late.between":    {SV: "Inkom sedan version %s: %s", EN: "Came since version %s: %s"},
@@ -102,7 +108,10 @@ var texts = web.Catalogue{
 	"map.outside.one":  {SV: "Utan område: %s händelse.", EN: "In no area: %s incident."},
 	"map.outside.many": {SV: "Utan område: %s händelser.", EN: "In no area: %s incidents."},
 	"legend.more":      {SV: "10 och fler", EN: "10 and more"},
+}
 
+// figureTexts are those of hours, groups and weeks.
+var figureTexts = web.Catalogue{
 	"hours.head":     {SV: "När i veckan", EN: "When in the week"},
 	"hours.caption":  {SV: "Händelser per veckodag och fyra timmar, %s", EN: "Incidents by weekday and four hours, %s"},
 	"hours.note":     {SV: "Osäker tid: %s av %s. En händelse med osäker tid fördelas lika över den tid då den kan ha hänt.", EN: "Uncertain time: %s of %s. An incident of uncertain time is spread evenly over the time in which it may have happened."},
@@ -148,7 +157,10 @@ var texts = web.Catalogue{
 	"burdens.what":    {SV: "Att planera för, aldrig larm.", EN: "To plan for, never alarmed."},
 	"burdens.caption": {SV: "Områden med flest händelser på tolv månader", EN: "Areas with most incidents in twelve months"},
 	"burdens.none":    {SV: "Inga händelser än.", EN: "No incidents yet."},
+}
 
+// basisTexts are those of who reported, what is followed up, what people wrote.
+var basisTexts = web.Catalogue{
 	"coverage.head":        {SV: "Underlag: vem rapporterade", EN: "Data: who reported"},
 	"coverage.caption":     {SV: "Organisationer och enheter %s", EN: "Organisations and units in %s"},
 	"coverage.finding":     {SV: "Hört av: %s av %s enheter.", EN: "Heard from: %s of %s units."},
@@ -201,7 +213,10 @@ var texts = web.Catalogue{
 	"error.adopted":    {SV: "Lägesbilden är redan fastställd och kan inte ändras. Det du skrev står kvar här.", EN: "The report is adopted and cannot be changed. What you wrote still stands here."},
 	"error.personal":   {SV: "Det ser ut som en personuppgift i fältet %s. Ta bort den. Vi samlar platser, inte personer.", EN: "There seems to be personal data in the field %s. Take it out. We collect places, not persons."},
 	"error.words":      {SV: "Fältet %s går inte att spara: det är för långt eller har ett värde som inte finns.", EN: "The field %s cannot be saved: it is too long or has a value that is not there."},
+}
 
+// fileTexts are those of files and tables.
+var fileTexts = web.Catalogue{
 	"file.pdf":       {SV: "PDF", EN: "PDF"},
 	"file.xlsx":      {SV: "Kalkylblad (XLSX)", EN: "Spreadsheet (XLSX)"},
 	"file.json":      {SV: "JSON", EN: "JSON"},
