@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/encoding/wkb"
 
 	"samsyn/events"
 	"samsyn/events/bus"
@@ -253,20 +252,11 @@ func (ref *reference) readAreas(ctx context.Context, tx pgx.Tx) error {
 	var code, level, parent string
 	var geometry []byte
 	if _, err := pgx.ForEachRow(rows, []any{&code, &level, &parent, &geometry}, func() error {
-		shape, err := wkb.Unmarshal(geometry)
+		shape, err := geo.ReadShape(geometry)
 		if err != nil {
-			return fmt.Errorf("geometry of area %s: %w", code, err)
+			return fmt.Errorf("area %s: %w", code, err)
 		}
-		area := geo.Area{Code: strings.Clone(code), Level: geo.Level(level), Parent: parent}
-		switch g := shape.(type) {
-		case orb.MultiPolygon:
-			area.Geometry = g
-		case orb.Polygon:
-			area.Geometry = orb.MultiPolygon{g}
-		default:
-			return fmt.Errorf("geometry of area %s is a %s", code, shape.GeoJSONType())
-		}
-		areas = append(areas, area)
+		areas = append(areas, geo.Area{Code: strings.Clone(code), Level: geo.Level(level), Parent: parent, Geometry: shape})
 		return nil
 	}); err != nil {
 		return err

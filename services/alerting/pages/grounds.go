@@ -6,10 +6,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/encoding/wkb"
 
 	"samsyn/internal/geo"
 	"samsyn/internal/web"
@@ -39,39 +37,21 @@ type area struct {
 	shape              orb.MultiPolygon
 }
 
-// grounds keeps the latest reference of each municipality.
-type grounds struct {
-	mu   sync.Mutex
-	kept map[string]*reference
-}
-
-// of returns the reference of a municipality's version. Two requests may make the same
-// one at the same time; either will do.
-func (g *grounds) of(ctx context.Context, st store, row municipality) (*reference, error) {
-	g.mu.Lock()
-	kept := g.kept[st.municipality]
-	g.mu.Unlock()
-	if kept != nil && kept.version == row.Version {
-		return kept, nil
-	}
-	rows, err := st.readAreas(ctx)
-	if err != nil {
-		return nil, err
-	}
-	fresh, err := newReference(rows, row)
-	if err != nil {
-		return nil, err
-	}
-	g.mu.Lock()
-	g.kept[st.municipality] = fresh
-	g.mu.Unlock()
-	return fresh, nil
+// reference is that of a municipality's version, made once.
+func (s *Service) reference(ctx context.Context, st store, row municipality) (*reference, error) {
+	return s.references.Of(st.municipality, row.Version, func() (*reference, error) {
+		rows, err := st.readAreas(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return newReference(rows, row)
+	})
 }
 
 func newReference(rows []areaRow, row municipality) (*reference, error) {
 	ref := &reference{version: row.Version, byCode: map[string]int{}, lowest: geo.LevelDistrict}
 	for _, r := range rows {
-		shape, err := readShape(r.Geometry)
+		shape, err := geo.ReadShape(r.Geometry)
 		if err != nil {
 			return nil, fmt.Errorf("area %s: %w", r.Code, err)
 		}
@@ -105,21 +85,6 @@ func newReference(rows []areaRow, row municipality) (*reference, error) {
 		ref.core, ref.coreBox = &core, box
 	}
 	return ref, nil
-}
-
-// readShape reads well-known binary of a polygon or several.
-func readShape(raw []byte) (orb.MultiPolygon, error) {
-	g, err := wkb.Unmarshal(raw)
-	if err != nil {
-		return nil, fmt.Errorf("read geometry: %w", err)
-	}
-	switch g := g.(type) {
-	case orb.MultiPolygon:
-		return g, nil
-	case orb.Polygon:
-		return orb.MultiPolygon{g}, nil
-	}
-	return nil, fmt.Errorf("geometry is a %s", g.GeoJSONType())
 }
 
 // name is what an area is called on a page: its own name, or its code.

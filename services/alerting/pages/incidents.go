@@ -87,7 +87,7 @@ func (s *Service) readList(r *http.Request, most int) (k listKnown, a ask, ws wi
 		if a, err = s.ask(r, viewer.Municipality, k.row); err != nil {
 			return err
 		}
-		if k.areas, err = s.grounds.of(ctx, st, k.row); err != nil {
+		if k.areas, err = s.reference(ctx, st, k.row); err != nil {
 			return err
 		}
 		if k.voices, err = st.readVoices(ctx); err != nil {

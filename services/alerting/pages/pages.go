@@ -54,12 +54,12 @@ type Config struct {
 
 // Service answers the pages of alerting.
 type Service struct {
-	db        DB
-	templates *web.Templates
-	words     lexicon
-	grounds   *grounds
-	pasts     *pasts
-	config    Config
+	db         DB
+	templates  *web.Templates
+	words      lexicon
+	references web.Kept[*reference]
+	pasts      *pasts
+	config     Config
 }
 
 // New makes the pages. db logs in as samsyn_web.
@@ -82,7 +82,7 @@ func New(db DB, config Config) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		db: db, templates: templates, words: newLexicon(), grounds: &grounds{kept: map[string]*reference{}}, pasts: &pasts{kept: map[string]*past{}},
+		db: db, templates: templates, words: newLexicon(), pasts: &pasts{kept: map[string]*past{}},
 		config: config,
 	}, nil
 }

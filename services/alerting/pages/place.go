@@ -103,7 +103,7 @@ func (s *Service) readPlace(r *http.Request, viewer pg.Viewer, id uuid.UUID) (k 
 			return err
 		}
 		a.during(k.flag)
-		if k.areas, err = s.grounds.of(ctx, st, k.row); err != nil {
+		if k.areas, err = s.reference(ctx, st, k.row); err != nil {
 			return err
 		}
 		return k.read(ctx, st, a, s.words)

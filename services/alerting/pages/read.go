@@ -75,7 +75,7 @@ func (s *Service) read(r *http.Request) (known, ask, error) {
 		if g := r.URL.Query().Get("group"); s.words.isGroup(g) {
 			a.group = g
 		}
-		if k.areas, err = s.grounds.of(r.Context(), st, row); err != nil {
+		if k.areas, err = s.reference(r.Context(), st, row); err != nil {
 			return err
 		}
 		if k.past, err = s.pasts.of(r.Context(), st, a, k.areas, s.words); err != nil {

@@ -88,7 +88,7 @@ type shown struct {
 	sincePrior Late // between previous and this version
 	since      Late // since this version, if it is the latest
 	names      map[string]string
-	ground     *ground
+	ground     web.Drawing
 }
 
 func (h shown) frozen() bool { return h.situation.Report.Version > 0 }
@@ -121,7 +121,7 @@ func (s *Service) read(ctx context.Context, a ask) (h shown, err error) {
 		if h.names, err = in.people(ctx, h.situation); err != nil {
 			return err
 		}
-		h.ground, err = s.grounds.of(ctx, in, h.town)
+		h.ground, err = s.ground(ctx, in, h.town)
 		return err
 	})
 	return h, err

@@ -45,7 +45,7 @@ type Config struct {
 type Service struct {
 	store     Store
 	lexicon   lexicon
-	grounds   *grounds
+	grounds   web.Kept[web.Drawing]
 	templates *web.Templates
 	printer   *paper.Printer
 	config    Config
@@ -71,7 +71,7 @@ func New(db DB, config Config) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		store: Store{db}, lexicon: newLexicon(), grounds: &grounds{kept: map[string]*ground{}}, templates: templates, printer: paper.Find(config.Chromium), config: config,
+		store: Store{db}, lexicon: newLexicon(), templates: templates, printer: paper.Find(config.Chromium), config: config,
 	}, nil
 }
 

@@ -156,7 +156,7 @@ func (c composer) drawing(v *view, markers []web.Marker) {
 	v.Legend = []web.Swatch{
 		{Class: "c0", Text: "0"}, {Class: "c1", Text: l.Range(1, 2)}, {Class: "c2", Text: l.Range(3, 5)}, {Class: "c3", Text: l.Range(6, 9)}, {Class: "c4", Text: l.T("legend.more")},
 	}
-	v.Map = web.AreaMap{ID: "map", Label: l.T("map.label", c.r.Name), Drawing: c.h.ground.drawing, Shades: shades, Markers: markers, Locale: l}.SVG()
+	v.Map = web.AreaMap{ID: "map", Label: l.T("map.label", c.r.Name), Drawing: c.h.ground, Shades: shades, Markers: markers, Locale: l}.SVG()
 }
 
 // hours is the table of weekdays by blocks, with what was to be expected of each day and block beside it.
