@@ -241,8 +241,7 @@ func (s *Service) commitWork(ctx context.Context, w *work) error {
 	return nil
 }
 
-// wakeReaders tells those who follow the journal that it grew. They need not wait for the disk, for what they commit upon it is written
-// behind it; and they look by themselves if they miss this.
+// wakeReaders tells those who follow the journal that it grew, before what it says is sent; they look by themselves if they miss this.
 func (s *Service) wakeReaders(m events.MunicipalityID) {
 	if err := s.conn.Signal(events.CommittedSubject(m), nil); err != nil {
 		s.log.Debug("readers not woken", "municipality", m, "error", err)
@@ -279,9 +278,6 @@ func (s *Service) commit(ctx context.Context, m events.MunicipalityID, fn func(c
 	if err != nil {
 		return err
 	}
-	if err := s.store.harden(ctx); err != nil {
-		return err
-	}
 	s.wakeReaders(m)
 	s.count(booked)
 	return s.send(ctx, work{municipality: m, batch: booked.batch, outgoing: booked.outgoing})
@@ -293,15 +289,11 @@ func (s *Service) count(b *booking) {
 	}
 }
 
-// sendAll makes sure that what was committed is on the disk, acknowledges it and sends what it says. It waits
-// for the database and the broker as long as it takes; what is not sent stays in its row.
+// sendAll acknowledges and sends what was committed. It waits for the broker as long as it takes; what is not sent stays in its row.
 func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 	for w := range sent {
 		began := time.Now()
-		together, err := s.gather(ctx, w, sent)
-		if err != nil {
-			return err
-		}
+		together := s.gather(ctx, w, sent)
 		if err := s.patiently(ctx, func() error { return s.send(ctx, together...) }); err != nil {
 			return err
 		}
@@ -310,40 +302,33 @@ func (s *Service) sendAll(ctx context.Context, sent <-chan work) error {
 	return nil
 }
 
-// gather takes what waits behind a batch: the disk and the broker take much at once as fast as
-// little. It is made safe and acknowledged together. Where more is surely coming it waits for that a little.
-func (s *Service) gather(ctx context.Context, w work, sent <-chan work) ([]work, error) {
+// gather takes what waits behind a batch and acknowledges it: the broker writes one large batch much faster than many small ones.
+// Where more is surely coming it waits for that a little.
+func (s *Service) gather(ctx context.Context, w work, sent <-chan work) []work {
 	var together []work
 	enough := time.NewTimer(sendLinger)
 	defer enough.Stop()
-	for size, more := 0, true; more; {
-		fresh := []work{w}
-		for size += len(w.deliveries); size < s.config.BatchSize*sendTogether; size += len(w.deliveries) {
-			if w, more = waiting(sent); !more {
-				break
-			}
-			fresh = append(fresh, w)
+	for size, ok := 0, true; ok; {
+		more := w.more
+		size += len(w.deliveries)
+		s.acknowledge(ctx, &w)
+		if together = append(together, w); size >= s.config.BatchSize*sendTogether {
+			break
 		}
-		if err := s.acknowledge(ctx, fresh); err != nil {
-			return nil, err
-		}
-		together = append(together, fresh...)
-		if more = size < s.config.BatchSize*sendTogether && together[len(together)-1].more; more {
-			w, more = coming(sent, enough.C)
-		}
+		w, ok = behind(more, sent, enough.C)
 	}
-	return together, nil
+	return together
 }
 
-func waiting(sent <-chan work) (w work, ok bool) {
-	select {
-	case w, ok = <-sent:
-	default:
+// behind is the batch behind another, if there is one, or if there will be and it comes in time.
+func behind(more bool, sent <-chan work, enough <-chan time.Time) (w work, ok bool) {
+	if !more {
+		select {
+		case w, ok = <-sent:
+		default:
+		}
+		return w, ok
 	}
-	return w, ok
-}
-
-func coming(sent <-chan work, enough <-chan time.Time) (w work, ok bool) {
 	select {
 	case w, ok = <-sent:
 	case <-enough:
@@ -351,19 +336,13 @@ func coming(sent <-chan work, enough <-chan time.Time) (w work, ok bool) {
 	return w, ok
 }
 
-// acknowledge tells the broker that batches are stored, once they are on the disk. What they say need
-// not be sent for that: it lies in rows of the same transactions. What they were made of is let go.
-func (s *Service) acknowledge(ctx context.Context, batches []work) error {
-	if err := s.patiently(ctx, func() error { return s.store.harden(ctx) }); err != nil {
-		return err
+// acknowledge tells the broker that a batch is stored. What it says need not be sent for that: it lies in a row of the same
+// transaction. What it was made of is let go.
+func (s *Service) acknowledge(ctx context.Context, w *work) {
+	if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
+		s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
 	}
-	for i, w := range batches {
-		if err := s.collector.Settle(ctx, w.deliveries, make([]bus.Verdict, len(w.deliveries))); err != nil {
-			s.log.Warn("acknowledgement not sent, the events come again and are known", "municipality", w.municipality, "error", err)
-		}
-		batches[i].deliveries, batches[i].verdicts = nil, nil
-	}
-	return nil
+	w.deliveries, w.verdicts = nil, nil
 }
 
 // patiently repeats what fails because a part of ours is away, at most every five seconds.

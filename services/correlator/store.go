@@ -166,24 +166,6 @@ func (s *store) candidates(ctx context.Context, tx pgx.Tx, m events.Municipality
 	return found, nil
 }
 
-// The next batch need not wait until this one is on the disk: whoever acknowledges or sends it does (harden). If the
-// machine loses power in between, the batch was never there, and its events come again.
-const commitSoon = `-- correlator: the commit does not wait for the disk
-SET LOCAL synchronous_commit = off`
-
-// A transaction of its own whose only record is a message that nobody reads: its commit waits for the disk, and with it
-// for every one before. (One that only takes a number writes nothing and waits for nothing.)
-const hardenLog = `-- correlator: everything committed so far is on the disk
-SELECT pg_logical_emit_message(true, 'samsyn', '')`
-
-// harden returns when everything that was committed is on the disk.
-func (s *store) harden(ctx context.Context) error {
-	if _, err := s.pool.Exec(ctx, hardenLog); err != nil {
-		return fmt.Errorf("wait for the disk: %w", err)
-	}
-	return nil
-}
-
 // load reads, in one round trip, reports as they stand and the candidates of what comes.
 func (s *store) load(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, agencies, reports []string, q candidateQuery) (current, near []*report, err error) {
 	into := func(list *[]*report) func(pgx.Rows) error {
@@ -193,12 +175,14 @@ func (s *store) load(ctx context.Context, tx pgx.Tx, m events.MunicipalityID, ag
 		}
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(commitSoon)
 	if len(reports) > 0 {
 		batch.Queue(currentReports, string(m), agencies, reports).Query(into(&current))
 	}
 	if !q.empty() {
 		batch.Queue(linkCandidates, q.args(m)...).Query(into(&near))
+	}
+	if batch.Len() == 0 {
+		return nil, nil, nil
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, fmt.Errorf("read reports and link candidates of %s: %w", m, err)
