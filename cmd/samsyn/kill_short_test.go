@@ -8,5 +8,6 @@ package main
 const (
 	correlatorKills, correlatorEvents = 20, 20_000
 	programKills, programEvents       = 5, 20_000
+	databaseCrashes                   = 5
 	mutantKills, mutantEvents         = 6, 20_000
 )

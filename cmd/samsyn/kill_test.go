@@ -44,10 +44,11 @@ func TestAckBeforeCommitIsFound(t *testing.T) {
 	}
 }
 
-// killCorrelator kills `samsyn run correlator` beside servers that stay, and returns what is wrong afterwards.
-func killCorrelator(t *testing.T, binary string, kills, events int) []string {
+// besiegeCorrelator starts the servers that `samsyn run correlator` needs, and writes the letters that are sent to it.
+func besiegeCorrelator(t *testing.T, binary string, events int) (b *besieged, database pg.Config, servers *testenv.NATSEnv, all []letter) {
+	t.Helper()
 	seed := killSeed(t)
-	servers := testenv.NATS(t)
+	servers = testenv.NATS(t)
 	postgres, err := local.StartPostgres(t.Context(), local.PostgresConfig{Dir: openDir(t), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func killCorrelator(t *testing.T, binary string, kills, events int) []string {
 			t.Error(err)
 		}
 	})
-	database := pg.Config{URL: postgres.URL}
+	database = pg.Config{URL: postgres.URL}
 	if err := pg.Migrate(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
@@ -66,15 +67,20 @@ func killCorrelator(t *testing.T, binary string, kills, events int) []string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	b := besiege(t, binary, seed, Settings{
+	b = besiege(t, binary, seed, Settings{
 		Data: dir, DatabaseURL: postgres.URL, NATSURL: servers.Server.URL(), NATSKeys: filepath.Join(servers.Dir(), "keys"),
 		NATSCreds: secretFile(t, dir, "platform.creds", creds), SecretFile: secretFile(t, dir, "secret", []byte(strings.Repeat("s", 32))),
 	})
 	b.install()
-	all, err := letters(seed, b.world, events)
-	if err != nil {
+	if all, err = letters(seed, b.world, events); err != nil {
 		t.Fatal(err)
 	}
+	return b, database, servers, all
+}
+
+// killCorrelator kills `samsyn run correlator` beside servers that stay, and returns what is wrong afterwards.
+func killCorrelator(t *testing.T, binary string, kills, events int) []string {
+	b, database, servers, all := besiegeCorrelator(t, binary, events)
 	b.storm(b.agencies(b.settings.NATSURL), all, kills, func(n int) {
 		p := launch(t, b.command("run", "correlator"), "correlator", `"msg":"ready"`)
 		before, when := b.stored(database), "started"
@@ -96,6 +102,24 @@ func killCorrelator(t *testing.T, binary string, kills, events int) []string {
 		}
 	}()
 	return b.problems(database, servers.Conn)
+}
+
+// The database server of a process that stays dies and comes back: a batch that was committed is there, and one that was not comes again.
+func TestNothingIsLostWhenTheDatabaseCrashes(t *testing.T) {
+	b, database, servers, all := besiegeCorrelator(t, built(t), correlatorEvents)
+	p := launch(t, b.command("run", "correlator"), "correlator", `"msg":"ready"`)
+	b.storm(b.agencies(b.settings.NATSURL), all, databaseCrashes, func(n int) {
+		b.awaitMore(p, database, b.stored(database))
+		pause(t.Context(), b.someTime(0, 100*time.Millisecond))
+		b.crash(database)
+		t.Logf("crash %d: %d are stored of %d acknowledged", n+1, b.stored(database), b.ledger.count())
+	})
+	for _, problem := range b.problems(database, servers.Conn) {
+		t.Error(problem)
+	}
+	if t.Failed() {
+		t.Logf("the correlator's words:\n%s", p.log())
+	}
 }
 
 // startsWithin is generous: machines that run tests are busy.

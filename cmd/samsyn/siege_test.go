@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -167,6 +168,31 @@ func (b *besieged) stored(database pg.Config) (n int) {
 		b.t.Fatal(err)
 	}
 	return n
+}
+
+// crash kills one process of the database server, which then ends all connections and recovers from its log, and waits until it is back.
+func (b *besieged) crash(database pg.Config) {
+	b.t.Helper()
+	pool, err := pg.Open(b.t.Context(), database, pg.RoleCorrelator, 1)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer pool.Close()
+	var pid int
+	if err := pool.QueryRow(b.t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		b.t.Fatal(err)
+	}
+	err = within(b.t.Context(), startsWithin, func(ctx context.Context) (bool, error) {
+		var now int
+		err := pool.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&now)
+		return err == nil && now != pid, nil
+	})
+	if err != nil {
+		b.t.Fatalf("the database does not come back: %v", err)
+	}
 }
 
 // awaitMore waits until a process has stored something.

@@ -13,10 +13,9 @@ import (
 	"samsyn/events/bus"
 )
 
-// A resend after a lost delete is recognised by its message id, so the delete need not wait for the disk.
+// The delete waits for the disk like any other: one that the database forgets in a crash would leave its rows until the next start.
 const deleteOutgoing = `-- correlator: what was sent
-WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
-DELETE FROM correlator.outgoing o USING quick, unnest($1::text[], $2::bigint[]) AS q (municipality, batch)
+DELETE FROM correlator.outgoing o USING unnest($1::text[], $2::bigint[]) AS q (municipality, batch)
  WHERE (o.municipality, o.batch) = (q.municipality, q.batch)`
 
 const readOutgoing = `-- correlator: what was committed and not sent
